@@ -1,0 +1,73 @@
+//! Convolution, ReLU, optional pooling: the unit of the small networks.
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
+use burn::tensor::module::{conv2d, max_pool2d};
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha12Rng;
+
+use crate::init::uniform_fan_in;
+
+/// Side of the square kernels.
+const KERNEL: usize = 3;
+
+/// Shape of a [`ConvBlock`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvBlockConfig {
+    /// Input channels.
+    pub channels_in: usize,
+    /// Output channels.
+    pub channels_out: usize,
+    /// Whether a 2×2 max-pool follows.
+    pub pool: bool,
+}
+
+/// A 3×3 convolution without padding, stride 1, then ReLU, then (if asked) a 2×2 max-pool.
+#[derive(Module, Debug)]
+pub struct ConvBlock {
+    /// `[channels_out, channels_in, 3, 3]`.
+    pub weight: Param<Tensor<4>>,
+    /// `[channels_out]`.
+    pub bias: Param<Tensor<1>>,
+    pool: bool,
+}
+
+impl ConvBlockConfig {
+    /// A block with PyTorch's default initialisation.
+    pub fn init(&self, rng: &mut ChaCha12Rng, device: &Device) -> ConvBlock {
+        let fan_in = self.channels_in * KERNEL * KERNEL;
+        let shape = [self.channels_out, self.channels_in, KERNEL, KERNEL];
+        ConvBlock {
+            weight: uniform_fan_in(shape, fan_in, rng, device),
+            bias: uniform_fan_in([self.channels_out], fan_in, rng, device),
+            pool: self.pool,
+        }
+    }
+
+    /// Rows (or columns) that come out where `size` go in.
+    pub fn output_size(&self, size: usize) -> usize {
+        let convolved = size.saturating_sub(KERNEL - 1);
+        if self.pool { convolved / 2 } else { convolved }
+    }
+}
+
+impl ConvBlock {
+    /// # Shapes
+    /// - `x`: `[B, channels_in, H, W]`
+    /// - output: `[B, channels_out, H', W']`, `H' = H − 2`, halved if pooled
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let y = conv2d(
+            x,
+            self.weight.val(),
+            Some(self.bias.val()),
+            ConvOptions::new([1, 1], [0, 0], [1, 1], 1),
+        );
+        if self.pool {
+            // The order does not matter to the values, and ReLU on the pooled map is four times cheaper.
+            relu(max_pool2d(y, MaxPoolOptions::new([2, 2])))
+        } else {
+            relu(y)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The part of an encoder from images to features; a point estimate in every method.
+
+mod conv_block;
+mod conv_net;
+
+pub use conv_block::{ConvBlock, ConvBlockConfig};
+pub use conv_net::{ConvNet, ConvNetConfig};

@@ -1,0 +1,39 @@
+//! What can go wrong with a model.
+
+use thiserror::Error;
+
+/// An error of this crate.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The images do not have the size that any backbone of this crate is made for.
+    #[error(
+        "no backbone named '{arch}' for images of {channels}×{height}×{width}: 'linear' takes 1×28×28 and 3×32×32"
+    )]
+    NoBackbone {
+        /// The configured architecture.
+        arch: String,
+        /// Channels of an image.
+        channels: usize,
+        /// Rows of an image.
+        height: usize,
+        /// Columns of an image.
+        width: usize,
+    },
+    /// A set of weights does not fit the model.
+    #[error("the weights do not fit the model: {}", .0.join("; "))]
+    StateMismatch(
+        /// One sentence per missing, unexpected or misshapen tensor.
+        Vec<String>,
+    ),
+    /// A name that is not in a registry.
+    #[error("unknown {kind} '{name}': one of {}", .known.join(", "))]
+    UnknownName {
+        /// What was looked for: a loss, a distance.
+        kind: &'static str,
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: Vec<&'static str>,
+    },
+}

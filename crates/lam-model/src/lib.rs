@@ -1,0 +1,21 @@
+//! Encoders, heads, distances, losses, miners.
+//!
+//! An [`Encoder`] maps images `[B, C, H, W]` to features `[B, F]` and, through its head, to embeddings `z [B, D]`;
+//! [`normalise`] brings those to the unit sphere, where a [`distance::Distance`] compares them, a
+//! [`miner::TripletMiner`] chooses the pairs that matter and a [`loss::Loss`] turns them into a number to minimise.
+
+pub mod backbone;
+pub mod distance;
+mod encoder;
+mod error;
+pub mod head;
+mod init;
+pub mod loss;
+pub mod miner;
+mod normalise;
+mod state;
+
+pub use encoder::{Encoder, EncoderConfig};
+pub use error::ModelError;
+pub use normalise::normalise;
+pub use state::{StateDict, load_state, state_dict};

@@ -1,0 +1,106 @@
+//! A module's parameters by name, in and out.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+
+use crate::ModelError;
+
+/// Tensors by their path in the module (`backbone.blocks.0.weight`), sorted.
+pub type StateDict = BTreeMap<String, TensorData>;
+
+/// All float parameters of `module`, as host data.
+pub fn state_dict<M: Module>(module: &M) -> StateDict {
+    let mut visitor = Collect::default();
+    module.visit(&mut visitor);
+    visitor.tensors
+}
+
+/// Replaces every parameter of `module` by the tensor of the same name in `state`.
+///
+/// # Errors
+/// [`ModelError::StateMismatch`] lists all tensors that are missing, have another shape, or belong to no parameter.
+pub fn load_state<M: Module>(module: M, state: &StateDict) -> Result<M, ModelError> {
+    let mut mapper = Load {
+        state,
+        path: Vec::new(),
+        used: Vec::new(),
+        problems: Vec::new(),
+    };
+    let module = module.map(&mut mapper);
+    let Load {
+        used, mut problems, ..
+    } = mapper;
+    problems.extend(
+        state
+            .keys()
+            .filter(|name| !used.contains(name))
+            .map(|name| format!("unexpected tensor {name}")),
+    );
+    if problems.is_empty() {
+        Ok(module)
+    } else {
+        Err(ModelError::StateMismatch(problems))
+    }
+}
+
+#[derive(Default)]
+struct Collect {
+    path: Vec<String>,
+    tensors: StateDict,
+}
+
+impl ModuleVisitor for Collect {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.tensors
+            .insert(self.path.join("."), param.val().into_data());
+    }
+}
+
+struct Load<'a> {
+    state: &'a StateDict,
+    path: Vec<String>,
+    used: Vec<String>,
+    problems: Vec<String>,
+}
+
+impl ModuleMapper for Load<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.join(".");
+        let expected = param.val().dims();
+        let Some(data) = self.state.get(&name) else {
+            self.problems
+                .push(format!("missing tensor {name} {expected:?}"));
+            return param;
+        };
+        self.used.push(name.clone());
+        if data.shape().as_slice() != expected.as_slice() {
+            self.problems.push(format!(
+                "{name} has shape {:?}, expected {expected:?}",
+                data.shape()
+            ));
+            return param;
+        }
+        param.map(|tensor| {
+            let required = tensor.is_require_grad();
+            Tensor::from_data(data.clone(), &tensor.device()).set_require_grad(required)
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! A tenth of FashionMNIST, compiled into the program (see `data/README.md`).
+
+use super::fashionmnist;
+use super::idx_files::{self, embedded};
+use crate::{DatasetEntry, Split, Storage};
+
+pub(crate) static ENTRY: DatasetEntry = DatasetEntry {
+    name: "sample",
+    about: "A tenth of FashionMNIST, built in",
+    class_names: fashionmnist::CLASS_NAMES,
+    shape: idx_files::SHAPE,
+    splits: &[(Split::Train, 6_000), (Split::Test, 1_000)],
+    ood_partner: Some("sample_mnist"),
+    storage: Storage::Embedded,
+    open: |entry, _, split| {
+        let (images, labels) = match split {
+            Split::Train => (
+                embedded!("sample/train-images-idx3-ubyte.gz"),
+                embedded!("sample/train-labels-idx1-ubyte.gz"),
+            ),
+            Split::Test => (
+                embedded!("sample/t10k-images-idx3-ubyte.gz"),
+                embedded!("sample/t10k-labels-idx1-ubyte.gz"),
+            ),
+        };
+        idx_files::open_pair(entry, &images, &labels)
+    },
+};

@@ -1,0 +1,276 @@
+use std::env;
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::checksum::sha256_of_file;
+use crate::download::{Outcome, Wanted, agent, download};
+use crate::{DataError, DatasetEntry, FailedMirror, FileSet, FileSpec, Storage, find};
+
+/// Environment variable with the address of a folder to download from instead of the public mirrors;
+/// below it each data set has a folder of its own name.
+pub const MIRROR_VARIABLE: &str = "LAM_DATA_MIRROR";
+
+/// What happens during a download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FetchEvent<'a> {
+    /// The file is there already and its checksum right.
+    Present {
+        /// Name of the file.
+        file: &'a str,
+        /// Its size.
+        total: u64,
+    },
+    /// This much of the file is there. Less than before if it had to start again.
+    Advanced {
+        /// Name of the file.
+        file: &'a str,
+        /// Bytes present.
+        done: u64,
+        /// Size of the file.
+        total: u64,
+    },
+    /// A mirror did not deliver; the next one is tried.
+    MirrorFailed {
+        /// Address of the file.
+        url: &'a str,
+        /// What happened.
+        reason: &'a str,
+    },
+    /// The file is complete, checked and in its place.
+    Finished {
+        /// Name of the file.
+        file: &'a str,
+        /// Its size.
+        total: u64,
+    },
+}
+
+/// Is told what happens during a download; any closure that takes a [`FetchEvent`] will do.
+pub trait Progress {
+    /// Called for each event, from the thread that downloads.
+    fn event(&self, event: FetchEvent<'_>);
+}
+
+impl<F: Fn(FetchEvent<'_>)> Progress for F {
+    fn event(&self, event: FetchEvent<'_>) {
+        self(event);
+    }
+}
+
+/// Downloads the data set `name` into the folder `destination`: [`Fetcher::fetch`] with defaults.
+///
+/// # Errors
+/// Those of [`find`] and [`Fetcher::fetch`].
+pub fn fetch(name: &str, destination: &Path, progress: &dyn Progress) -> Result<(), DataError> {
+    Fetcher::new().fetch(find(name)?, destination, progress)
+}
+
+/// Downloads data sets: checked by SHA-256, resumable, each file put in its place in one step.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    mirrors: Option<Vec<String>>,
+    /// Value of [`MIRROR_VARIABLE`].
+    base: Option<String>,
+    patience: Duration,
+}
+
+impl Default for Fetcher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Fetcher {
+    /// Public mirrors, or `$LAM_DATA_MIRROR`; gives up on 30 seconds of silence.
+    pub fn new() -> Self {
+        Self::from_environment(|name| env::var(name).ok())
+    }
+
+    /// [`Fetcher::new`] with the given environment variables in place of the process's.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            mirrors: None,
+            base: variable(MIRROR_VARIABLE).filter(|base| !base.is_empty()),
+            patience: Duration::from_secs(30),
+        }
+    }
+
+    /// Addresses of folders that have the data set's files, in place of all others.
+    pub fn mirrors(mut self, mirrors: Vec<String>) -> Self {
+        self.mirrors = Some(mirrors);
+        self
+    }
+
+    /// How long a server may be silent.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Downloads the files of `entry` into the folder `destination`, which is made if need be.
+    ///
+    /// A file that is there and right is kept. A partial download (`NAME.part`) is gone on with. A
+    /// file that is there and wrong is replaced only once the right one is complete.
+    ///
+    /// # Errors
+    /// [`DataError::NothingToFetch`], [`DataError::FetchInProgress`], [`DataError::FetchFailed`] with
+    /// what happened at each mirror and what to do instead, [`DataError::Io`] for the local disk.
+    pub fn fetch(
+        &self,
+        entry: &DatasetEntry,
+        destination: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), DataError> {
+        let Storage::Files(files) = &entry.storage else {
+            return Err(DataError::NothingToFetch {
+                dataset: entry.name,
+            });
+        };
+        self.fetch_files(entry.name, files, destination, progress)
+    }
+
+    /// [`Fetcher::fetch`] for files that no entry of the registry lists.
+    ///
+    /// # Errors
+    /// As [`Fetcher::fetch`].
+    pub fn fetch_files(
+        &self,
+        dataset: &'static str,
+        files: &FileSet,
+        destination: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), DataError> {
+        fs::create_dir_all(destination)
+            .map_err(|error| DataError::io(destination, "making the folder", error))?;
+        let _lock = lock(destination)?;
+        let mirrors = self.mirrors_for(dataset, files);
+        for file in files.files {
+            self.fetch_file(file, &mirrors, destination, progress)?
+                .map_err(|failed| DataError::FetchFailed {
+                    dataset,
+                    file: file.name,
+                    mirrors: failed,
+                    advice: advice(files, destination),
+                })?;
+        }
+        Ok(())
+    }
+
+    fn mirrors_for(&self, dataset: &str, files: &FileSet) -> Vec<String> {
+        match (&self.mirrors, &self.base) {
+            (Some(mirrors), _) => mirrors.clone(),
+            (None, Some(base)) => vec![format!("{}/{dataset}/", base.trim_end_matches('/'))],
+            (None, None) => files.mirrors.iter().map(|&url| url.to_owned()).collect(),
+        }
+    }
+
+    /// The inner error lists what happened at each mirror.
+    fn fetch_file(
+        &self,
+        file: &FileSpec,
+        mirrors: &[String],
+        destination: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Result<(), Vec<FailedMirror>>, DataError> {
+        let (name, total) = (file.name, file.bytes);
+        let target = destination.join(name);
+        if is_right(&target, file)? {
+            progress.event(FetchEvent::Present { file: name, total });
+            return Ok(Ok(()));
+        }
+        let part = destination.join(format!("{name}.part"));
+        let agent = agent(self.patience);
+        let advanced = |done| {
+            progress.event(FetchEvent::Advanced {
+                file: name,
+                done,
+                total,
+            });
+        };
+        let mut failed = Vec::new();
+        for mirror in mirrors {
+            let url = format!("{}/{name}", mirror.trim_end_matches('/'));
+            let wanted = Wanted {
+                url: &url,
+                bytes: total,
+                sha256: file.sha256,
+            };
+            match download(&agent, &wanted, &part, &advanced)? {
+                Outcome::Verified => {
+                    put_in_place(&part, &target)?;
+                    progress.event(FetchEvent::Finished { file: name, total });
+                    return Ok(Ok(()));
+                }
+                Outcome::Failed(reason) => {
+                    progress.event(FetchEvent::MirrorFailed {
+                        url: &url,
+                        reason: &reason,
+                    });
+                    failed.push(FailedMirror { url, reason });
+                }
+            }
+        }
+        remove_if_empty(&part)?;
+        Ok(Err(failed))
+    }
+}
+
+fn is_right(target: &Path, file: &FileSpec) -> Result<bool, DataError> {
+    match fs::metadata(target) {
+        Ok(metadata) if metadata.len() == file.bytes => {
+            let found =
+                sha256_of_file(target).map_err(|error| DataError::io(target, "reading", error))?;
+            Ok(found == file.sha256)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn put_in_place(part: &Path, target: &Path) -> Result<(), DataError> {
+    fs::rename(part, target).map_err(|error| DataError::io(target, "writing", error))
+}
+
+/// A part without a byte is nothing to go on with.
+fn remove_if_empty(part: &Path) -> Result<(), DataError> {
+    match fs::metadata(part) {
+        Ok(metadata) if metadata.len() == 0 => {
+            fs::remove_file(part).map_err(|error| DataError::io(part, "removing", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Two downloads into one folder would write the same part files. Held until the file is closed.
+fn lock(destination: &Path) -> Result<Option<File>, DataError> {
+    let path = destination.join(".lam-fetch.lock");
+    let file = File::create(&path).map_err(|error| DataError::io(&path, "writing", error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(DataError::FetchInProgress {
+            folder: destination.into(),
+        }),
+        // A file system without locks: go on as if alone.
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// What to do without the network.
+fn advice(files: &FileSet, destination: &Path) -> String {
+    let mut text = String::from("\nwithout the network:");
+    if let Some(package) = files.package {
+        text += &format!("\n  `apt install {}`, or", package.name);
+    }
+    text += &format!("\n  put these files into {}:", destination.display());
+    for file in files.files {
+        text += &format!(
+            "\n    {}  ({} bytes, SHA-256 {})",
+            file.name, file.bytes, file.sha256
+        );
+    }
+    text += &format!(
+        "\n  or set {MIRROR_VARIABLE} to the address of a mirror that can be reached; run the same command again \
+         to go on where it stopped"
+    );
+    text
+}

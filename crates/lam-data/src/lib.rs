@@ -1,0 +1,64 @@
+//! Turns any supported source into labelled images and batches.
+//!
+//! - [`Dataset`]: length, labels, and the i-th image as `[C, H, W]` in \[0, 1\]; [`Subset`] is a choice
+//!   of its images, [`held_out_split`] makes one, stratified by class.
+//! - [`registry`]: the data sets known by name. A new one is one file under `datasets/` and one line
+//!   in `registry.rs`.
+//! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
+//! - [`Fetcher`]: downloads them, checked and resumable.
+//! - [`Loader`]: shuffled, prefetched batches; the order depends on nothing but seed and epoch.
+//!
+//! ```
+//! use lam_data::{Loader, SearchPath, Split, find};
+//!
+//! # fn main() -> Result<(), lam_data::DataError> {
+//! let test = find("sample")?.open(&SearchPath::none(), Split::Test)?;
+//! let loader = Loader::builder(test).batch_size(256).shuffle(1, 0).build()?;
+//! for batch in loader {
+//!     let batch = batch?;
+//!     assert_eq!(batch.images.len(), batch.labels.len() * batch.shape.numel());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod checksum;
+mod dataset;
+mod datasets;
+mod download;
+mod error;
+mod fetch;
+mod held_out;
+mod idx;
+mod idx_pair;
+mod loader;
+mod locate;
+mod memory;
+mod permutation;
+mod registry;
+mod report;
+mod search_path;
+mod shape;
+mod source;
+mod split;
+mod subset;
+mod transform;
+
+pub use dataset::Dataset;
+pub use error::{DataError, FailedMirror, FilesNotFound};
+pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, Progress, fetch};
+pub use held_out::held_out_split;
+pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
+pub use idx_pair::read_idx_pair;
+pub use loader::{Batch, Loader, LoaderBuilder};
+pub use locate::{Located, Place, locate};
+pub use memory::MemoryDataset;
+pub use permutation::shuffled;
+pub use registry::{DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, find, registry};
+pub use report::{DatasetReport, Location, SplitReport, report};
+pub use search_path::{DATA_DIR_VARIABLE, Origin, Root, SearchPath};
+pub use shape::ImageShape;
+pub use source::Source;
+pub use split::Split;
+pub use subset::Subset;
+pub use transform::{Normalise, Transform};

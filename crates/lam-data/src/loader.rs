@@ -1,0 +1,345 @@
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::{DataError, Dataset, ImageShape, Transform, shuffled};
+
+/// Images, labels and where they come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// `[B, C, H, W]`.
+    pub images: Vec<f32>,
+    /// `[B]`.
+    pub labels: Vec<u32>,
+    /// Index of each image in the data set, `[B]`.
+    pub indices: Vec<usize>,
+    /// Shape of one image.
+    pub shape: ImageShape,
+}
+
+impl Batch {
+    /// Number of images B.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+}
+
+/// Settings of a [`Loader`].
+///
+/// | setting | default | purpose | range |
+/// |---|---|---|---|
+/// | `batch_size` | 256 | images in a batch | ≥ 1 |
+/// | `shuffle` | off | order as a function of seed and epoch | any |
+/// | `drop_last` | off | leave out a last batch that is not full | on needs one full batch |
+/// | `start_batch` | 0 | batches to skip, for going on in mid-epoch | ≤ batches of the epoch |
+/// | `prefetch` | 2 | batches read ahead by a thread; 0 reads when asked | ≤ 1024 |
+/// | `transform` | none | change to each image | – |
+pub struct LoaderBuilder {
+    dataset: Arc<dyn Dataset>,
+    batch_size: usize,
+    order: Option<(u64, u64)>,
+    drop_last: bool,
+    start_batch: usize,
+    prefetch: usize,
+    transform: Option<Arc<dyn Transform>>,
+}
+
+impl LoaderBuilder {
+    /// Number of images in a batch.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// Shuffles; the order is a pure function of `seed` and `epoch` (see [`shuffled`]).
+    pub fn shuffle(mut self, seed: u64, epoch: u64) -> Self {
+        self.order = Some((seed, epoch));
+        self
+    }
+
+    /// Leaves out a last batch that is not full.
+    pub fn drop_last(mut self, drop_last: bool) -> Self {
+        self.drop_last = drop_last;
+        self
+    }
+
+    /// Starts with this batch of the epoch; the batches are the same as without the others before it.
+    pub fn start_batch(mut self, start_batch: usize) -> Self {
+        self.start_batch = start_batch;
+        self
+    }
+
+    /// Batches read ahead by a thread; 0 reads in the thread that asks.
+    pub fn prefetch(mut self, prefetch: usize) -> Self {
+        self.prefetch = prefetch;
+        self
+    }
+
+    /// A change to each image.
+    pub fn transform(mut self, transform: Arc<dyn Transform>) -> Self {
+        self.transform = Some(transform);
+        self
+    }
+
+    /// Checks the settings and starts reading.
+    ///
+    /// # Errors
+    /// [`DataError::InvalidArgument`] for a setting outside of its range.
+    pub fn build(self) -> Result<Loader, DataError> {
+        let plan = self.plan()?;
+        let depth = self.prefetch;
+        let (total, next) = (plan.total, plan.next);
+        let supply = if depth == 0 {
+            Supply::Inline(plan)
+        } else {
+            Supply::Thread(ReadAhead::start(plan, depth)?)
+        };
+        Ok(Loader {
+            supply,
+            total,
+            remaining: total - next,
+            waited: Duration::ZERO,
+        })
+    }
+
+    fn plan(&self) -> Result<Plan, DataError> {
+        let len = self.dataset.len();
+        let invalid = |argument, value: usize, expected| DataError::InvalidArgument {
+            argument,
+            value: value.to_string(),
+            expected,
+        };
+        if self.batch_size == 0 {
+            return Err(invalid("batch size", 0, "at least 1"));
+        }
+        if self.prefetch > 1024 {
+            return Err(invalid("prefetch", self.prefetch, "at most 1024 batches"));
+        }
+        if self.drop_last && len < self.batch_size {
+            let expected =
+                "at most the number of images, since a batch that is not full is dropped";
+            return Err(invalid("batch size", self.batch_size, expected));
+        }
+        let total = if self.drop_last {
+            len / self.batch_size
+        } else {
+            len.div_ceil(self.batch_size)
+        };
+        if self.start_batch > total {
+            let expected = "at most the number of batches of an epoch";
+            return Err(invalid("first batch", self.start_batch, expected));
+        }
+        Ok(Plan {
+            dataset: Arc::clone(&self.dataset),
+            transform: self.transform.clone(),
+            order: match self.order {
+                Some((seed, epoch)) => shuffled(len, seed, epoch),
+                None => (0..len).collect(),
+            },
+            batch_size: self.batch_size,
+            next: self.start_batch,
+            total,
+        })
+    }
+}
+
+/// The batches of one epoch, in order.
+///
+/// Which images a batch holds, and their values, depend on the settings only, not on threads. After
+/// an error it ends. Dropping it early ends the reading thread.
+pub struct Loader {
+    supply: Supply,
+    total: usize,
+    remaining: usize,
+    waited: Duration,
+}
+
+enum Supply {
+    Inline(Plan),
+    Thread(ReadAhead),
+}
+
+impl Loader {
+    /// Settings for batches of `dataset`.
+    pub fn builder(dataset: Arc<dyn Dataset>) -> LoaderBuilder {
+        LoaderBuilder {
+            dataset,
+            batch_size: 256,
+            order: None,
+            drop_last: false,
+            start_batch: 0,
+            prefetch: 2,
+            transform: None,
+        }
+    }
+
+    /// Number of batches in a whole epoch, those before the first one included.
+    pub fn batches_in_epoch(&self) -> usize {
+        self.total
+    }
+
+    /// Time spent so far in waiting for batches.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// Gives a used batch back, so that its memory serves for a later one.
+    pub fn recycle(&mut self, batch: Batch) {
+        if let Supply::Thread(ahead) = &self.supply {
+            // A reading thread that has ended needs no memory.
+            let _ = ahead.used.send(batch);
+        }
+    }
+}
+
+impl Iterator for Loader {
+    type Item = Result<Batch, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.remaining == 0 {
+            return None;
+        }
+        let asked = Instant::now();
+        let batch = match &mut self.supply {
+            Supply::Inline(plan) => plan.read_next(None),
+            Supply::Thread(ahead) => ahead.receive(),
+        };
+        self.waited += asked.elapsed();
+        self.remaining = match batch {
+            Ok(_) => self.remaining - 1,
+            Err(_) => 0,
+        };
+        Some(batch)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // An error ends the iteration early.
+        (self.remaining.min(1), Some(self.remaining))
+    }
+}
+
+/// Which images each batch holds, and how they are read.
+struct Plan {
+    dataset: Arc<dyn Dataset>,
+    transform: Option<Arc<dyn Transform>>,
+    order: Vec<usize>,
+    batch_size: usize,
+    next: usize,
+    total: usize,
+}
+
+impl Plan {
+    /// Reads the next batch, into the memory of `used`.
+    fn read_next(&mut self, used: Option<Batch>) -> Result<Batch, DataError> {
+        let start = self.next * self.batch_size;
+        let end = (start + self.batch_size).min(self.order.len());
+        self.next += 1;
+        let chosen = &self.order[start..end];
+        let shape = self.dataset.shape();
+        let mut batch = used.unwrap_or(Batch {
+            images: Vec::new(),
+            labels: Vec::new(),
+            indices: Vec::new(),
+            shape,
+        });
+        batch.shape = shape;
+        batch.images.resize(chosen.len() * shape.numel(), 0.0);
+        batch.indices.clear();
+        batch.indices.extend_from_slice(chosen);
+        batch.labels.clear();
+        let labels = self.dataset.labels();
+        batch
+            .labels
+            .extend(chosen.iter().map(|&index| labels[index]));
+        let images = batch.images.chunks_exact_mut(shape.numel().max(1));
+        for (&index, image) in chosen.iter().zip(images) {
+            self.dataset.read(index, image)?;
+            if let Some(transform) = &self.transform {
+                transform.apply(image, shape)?;
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// A thread that reads batches ahead.
+struct ReadAhead {
+    dataset: Arc<dyn Dataset>,
+    /// Taken only when dropped, which ends the thread.
+    ready: Option<Receiver<Result<Batch, DataError>>>,
+    used: Sender<Batch>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ReadAhead {
+    fn start(mut plan: Plan, depth: usize) -> Result<Self, DataError> {
+        // The thread holds one finished batch while the channel is full.
+        let (to_consumer, ready) = mpsc::sync_channel(depth - 1);
+        let (used, from_consumer) = mpsc::channel();
+        let dataset = Arc::clone(&plan.dataset);
+        let thread = thread::Builder::new()
+            .name("lam-loader".to_owned())
+            .spawn(move || read_all(&mut plan, &to_consumer, &from_consumer))
+            .map_err(|error| DataError::io(dataset.name().as_ref(), "starting a thread", error))?;
+        Ok(Self {
+            dataset,
+            ready: Some(ready),
+            used,
+            thread: Some(thread),
+        })
+    }
+
+    fn receive(&mut self) -> Result<Batch, DataError> {
+        match self.ready.as_ref().map(Receiver::recv) {
+            Some(Ok(batch)) => batch,
+            // The thread ended without a word: it panicked.
+            _ => Err(DataError::ReaderDied {
+                dataset: self.dataset.name().to_owned(),
+                message: match self.thread.take().map(JoinHandle::join) {
+                    Some(Err(panic)) => panic_message(&*panic),
+                    _ => "no batch came".to_owned(),
+                },
+            }),
+        }
+    }
+}
+
+impl Drop for ReadAhead {
+    fn drop(&mut self) {
+        drop(self.ready.take());
+        if let Some(thread) = self.thread.take() {
+            // Nobody is left to be told of a panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Reads until all is read, an error came, or nobody listens any more.
+fn read_all(
+    plan: &mut Plan,
+    to_consumer: &SyncSender<Result<Batch, DataError>>,
+    used: &Receiver<Batch>,
+) {
+    while plan.next < plan.total {
+        let batch = plan.read_next(used.try_recv().ok());
+        let failed = batch.is_err();
+        if to_consumer.send(batch).is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panicked".to_owned())
+}

@@ -1,0 +1,69 @@
+use std::sync::Arc;
+
+use crate::{DataError, Dataset, ImageShape};
+
+/// Some images of a data set, in the order of the given indices.
+pub struct Subset {
+    base: Arc<dyn Dataset>,
+    indices: Vec<usize>,
+    labels: Vec<u32>,
+}
+
+impl Subset {
+    /// The images `indices` of `base`; an index may occur more than once.
+    ///
+    /// # Errors
+    /// [`DataError::IndexOutOfRange`] if an index is not below `base.len()`.
+    pub fn new(base: Arc<dyn Dataset>, indices: Vec<usize>) -> Result<Self, DataError> {
+        let labels = indices
+            .iter()
+            .map(|&index| match base.labels().get(index) {
+                Some(&label) => Ok(label),
+                None => Err(DataError::IndexOutOfRange {
+                    dataset: base.name().to_owned(),
+                    index,
+                    len: base.len(),
+                }),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            base,
+            indices,
+            labels,
+        })
+    }
+
+    /// For each image, its index in the data set it was taken from.
+    pub fn indices(&self) -> &[usize] {
+        &self.indices
+    }
+}
+
+impl Dataset for Subset {
+    fn name(&self) -> &str {
+        self.base.name()
+    }
+
+    fn shape(&self) -> ImageShape {
+        self.base.shape()
+    }
+
+    fn class_names(&self) -> &[String] {
+        self.base.class_names()
+    }
+
+    fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError> {
+        match self.indices.get(index) {
+            Some(&of_base) => self.base.read(of_base, out),
+            None => Err(DataError::IndexOutOfRange {
+                dataset: self.name().to_owned(),
+                index,
+                len: self.len(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The figures, one a file.
+
+pub(crate) mod calibration;
+mod chart;
+pub(crate) mod embedding;
+mod pca;
+pub(crate) mod precision_recall;
+pub(crate) mod retrieval_sheet;
+pub(crate) mod roc;
+pub(crate) mod sparsification;
+mod sphere;
+pub(crate) mod training;
+pub(crate) mod uncertainty;

@@ -1,0 +1,39 @@
+//! Exact nearest neighbours over plain slices.
+//!
+//! Points are the rows of a row-major `[N, D]` slice of `f32`; the distance is the squared Euclidean
+//! one, so normalised rows give the order of the cosine similarity. [`Index`] answers for every query
+//! with its `k` nearest rows, in order, and hands them to a function of the caller's. Nothing of size
+//! `N × N` or `N × k` is ever held, whatever the number of rows.
+//!
+//! ```
+//! use lam_search::{Index, Rows};
+//!
+//! let points = [0.0, 0.0, 1.0, 0.0, 5.0, 5.0];
+//! let index = Index::new(Rows::new(&points, 2)?);
+//! let nearest = index.map_rows(1, |_, found| found.first().map(|n| n.index))?;
+//! assert_eq!(nearest, [Some(1), Some(0), Some(1)]);
+//! # Ok::<(), lam_search::SearchError>(())
+//! ```
+//!
+//! # Exact
+//! Two engines stand behind [`Index`]: a k-d tree for few dimensions and a blocked matrix product for
+//! many. Both only *screen* in `f32`, with a proven bound on the rounding error of the screening; what
+//! passes is ranked by [`squared_distance`], summed in `f64`, and ties go to the lower index. The
+//! result is therefore that of the naive double loop, bit for bit, on any machine and any number of
+//! threads.
+
+mod aligned;
+mod candidates;
+mod error;
+mod index;
+mod kd_tree;
+mod kernel;
+mod neighbour;
+mod panels;
+mod product;
+mod rows;
+
+pub use error::SearchError;
+pub use index::{Engine, Index};
+pub use neighbour::{Neighbour, squared_distance};
+pub use rows::Rows;

@@ -53,10 +53,10 @@ impl EncoderConfig {
 
     /// An encoder with PyTorch's default initialisation, drawn from `rng`.
     pub fn init(&self, rng: &mut ChaCha12Rng, device: &Device) -> Encoder {
-        Encoder {
+        crate::state::number_parameters(Encoder {
             backbone: self.backbone.init(rng, device),
             head: LinearHead::init(self.features(), self.latent_dim, rng, device),
-        }
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`miner::TripletMiner`] chooses the pairs that matter and a [`loss::Loss`] turns them into a number to minimise.
 
 pub mod backbone;
+mod cpu;
 pub mod distance;
 mod encoder;
 mod error;

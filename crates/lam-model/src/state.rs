@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::ModelError;
@@ -102,5 +102,24 @@ impl ModuleMapper for Load<'_> {
             let required = tensor.is_require_grad();
             Tensor::from_data(data.clone(), &tensor.device()).set_require_grad(required)
         })
+    }
+}
+
+/// Gives every parameter its position in the module as identifier. Optimisers keep their state by identifier, and a
+/// random one, as parameters are born with, would be another in the process that resumes.
+pub(crate) fn number_parameters<M: Module>(module: M) -> M {
+    module.map(&mut Number::default())
+}
+
+#[derive(Default)]
+struct Number {
+    next: u64,
+}
+
+impl ModuleMapper for Number {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (_, tensor, mapper) = param.consume();
+        self.next += 1;
+        Param::from_mapped_value(ParamId::from(self.next), tensor, mapper)
     }
 }

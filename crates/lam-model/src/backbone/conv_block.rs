@@ -7,6 +7,7 @@ use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
+use crate::cpu::{Order, conv_block};
 use crate::init::uniform_fan_in;
 
 /// Side of the square kernels.
@@ -53,10 +54,23 @@ impl ConvBlockConfig {
 }
 
 impl ConvBlock {
+    /// By the CPU kernels where they apply, else by Burn's own operations.
+    ///
     /// # Shapes
     /// - `x`: `[B, channels_in, H, W]`
     /// - output: `[B, channels_out, H', W']`, `H' = H − 2`, halved if pooled
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.forward_in_order(x, Order::ChannelsFirst)
+    }
+
+    /// As [`ConvBlock::forward`], the numbers left in an order that suits what follows.
+    pub(super) fn forward_in_order(&self, x: Tensor<4>, order: Order) -> Tensor<4> {
+        conv_block(&x, &self.weight.val(), &self.bias.val(), self.pool, order)
+            .unwrap_or_else(|| self.forward_by_tensors(x))
+    }
+
+    /// As [`ConvBlock::forward`], by Burn's own operations on any device; the reference for the kernels.
+    pub fn forward_by_tensors(&self, x: Tensor<4>) -> Tensor<4> {
         let y = conv2d(
             x,
             self.weight.val(),

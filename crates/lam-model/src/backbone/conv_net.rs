@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
 use super::{ConvBlock, ConvBlockConfig};
+use crate::cpu::Order;
 
 /// Blocks of a [`ConvNet`] and the image size they are made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +70,29 @@ impl ConvNetConfig {
 }
 
 impl ConvNet {
+    /// The blocks, first to last.
+    pub fn blocks(&self) -> &[ConvBlock] {
+        &self.blocks
+    }
+
     /// # Shapes
     /// - `images`: `[B, C, H, W]`
     /// - output: `[B, F]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.blocks
+        let last = self.blocks.len().saturating_sub(1);
+        let map = self
+            .blocks
             .iter()
-            .fold(images, |x, block| block.forward(x))
-            .flatten(1, 3)
+            .enumerate()
+            .fold(images, |x, (i, block)| {
+                // The flattened features are in channel, row, column order.
+                let order = if i == last {
+                    Order::ChannelsFirst
+                } else {
+                    Order::ChannelsLast
+                };
+                block.forward_in_order(x, order)
+            });
+        map.flatten(1, 3)
     }
 }

@@ -1,0 +1,64 @@
+//! What ends the program early, and with which exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+use lam_data::DataError;
+use lam_train::TrainError;
+use lam_train::config::ConfigError;
+
+/// An error of any verb.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Training or evaluation.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Data sets.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A configuration that was only looked at.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// `lam config check` found faults, which it has printed.
+    #[error("{wrong} of {checked} configurations {} wrong", if *.wrong == 1 { "is" } else { "are" })]
+    WrongConfigs {
+        /// How many are wrong.
+        wrong: usize,
+        /// How many were read.
+        checked: usize,
+    },
+    /// Neither a folder was named nor is there a home.
+    #[error("no folder for downloads is known, since HOME is not set: name one with --data-dir")]
+    NoDownloadFolder,
+    /// Standard output.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+}
+
+impl CliError {
+    /// 2 where the user asked for something impossible, 1 where possible work failed.
+    pub fn exit_code(&self) -> ExitCode {
+        let is_usage = match self {
+            Self::Train(error) => error.is_usage(),
+            Self::Data(error) => matches!(error, DataError::UnknownDataset { .. }),
+            Self::Config(_) | Self::WrongConfigs { .. } | Self::NoDownloadFolder => true,
+            Self::Output(_) => false,
+        };
+        ExitCode::from(if is_usage { 2 } else { 1 })
+    }
+
+    /// Whether the reader of standard output went away, as `head` does.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The message, one entry for each thing that is wrong.
+    pub fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Config(error) | Self::Train(TrainError::Config(error)) => {
+                error.problems.iter().map(ToString::to_string).collect()
+            }
+            other => vec![other.to_string()],
+        }
+    }
+}

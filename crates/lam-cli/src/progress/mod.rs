@@ -1,0 +1,9 @@
+//! What is shown while work goes on.
+
+mod download;
+mod run;
+mod stage;
+mod units;
+
+pub use download::DownloadProgress;
+pub use run::RunProgress;

@@ -1,0 +1,177 @@
+//! The results of a run, for people.
+
+use comfy_table::Table;
+use lam_train::Outcome;
+use lam_train::run::RunMetrics;
+
+use crate::error::CliError;
+use crate::printer::Printer;
+use crate::table;
+
+/// What is behind names that do not say it themselves.
+const MEANINGS: [(&str, &str); 9] = [
+    (
+        "map@r",
+        "mean average precision at R, the number of positives",
+    ),
+    (
+        "auroc",
+        "finding out-of-distribution images by their uncertainty",
+    ),
+    ("auprc", "the same, average precision"),
+    ("auprc_trapezoid", "the same, by trapezoids"),
+    ("ausc", "accuracy while the most uncertain are removed"),
+    (
+        "r_auroc",
+        "finding wrong nearest neighbours by their uncertainty",
+    ),
+    ("ece", "expected calibration error"),
+    (
+        "ece_open_last_bin",
+        "the same without confidence 1, as the released code",
+    ),
+    (
+        "ece_open_last_bin_drops",
+        "share of the queries that this leaves out",
+    ),
+];
+
+/// Prints what a run found and where it lies.
+pub fn print(outcome: &Outcome, printer: &Printer) -> Result<(), CliError> {
+    let paint = printer.paint();
+    if outcome.was_finished {
+        printer
+            .note("this run was finished before; these are its results (--overwrite trains again)");
+    }
+    let about = outcome.metrics.metadata();
+    printer.out(format!(
+        "\n{} {}, {} on {}, seed {}, protocol: {}",
+        paint.bold("Results of"),
+        about.name,
+        about.method,
+        about.dataset,
+        about.seed,
+        about.protocol
+    ))?;
+    let parts = Parts::of(&outcome.metrics);
+    if !parts.cutoffs.is_empty() {
+        printer.out(table::text(&at_cutoffs(&parts, printer)))?;
+    }
+    if !parts.single.is_empty() {
+        printer.out(table::text(&single_values(&parts, printer)))?;
+    }
+    printer.out(format!(
+        "\nreport   {}\nmetrics  {}",
+        paint.bold(outcome.report.display()),
+        outcome.folder.join("metrics.json").display()
+    ))
+}
+
+/// Metrics, those named `metric@k` apart.
+struct Parts {
+    /// Each `k`, in order.
+    cutoffs: Vec<usize>,
+    /// Each metric that has cutoffs, with its values.
+    rows: Vec<(String, Vec<(usize, f64)>)>,
+    single: Vec<(String, f64)>,
+}
+
+impl Parts {
+    fn of(metrics: &RunMetrics) -> Self {
+        let mut parts = Self {
+            cutoffs: Vec::new(),
+            rows: Vec::new(),
+            single: Vec::new(),
+        };
+        for (name, value) in metrics.values() {
+            match split_cutoff(name) {
+                Some((metric, k)) => parts.add_at(metric, k, *value),
+                None => parts.single.push((name.clone(), *value)),
+            }
+        }
+        parts.cutoffs.sort_unstable();
+        parts
+    }
+
+    fn add_at(&mut self, metric: &str, k: usize, value: f64) {
+        if !self.cutoffs.contains(&k) {
+            self.cutoffs.push(k);
+        }
+        match self.rows.iter_mut().find(|(name, _)| name == metric) {
+            Some((_, values)) => values.push((k, value)),
+            None => self.rows.push((metric.to_owned(), vec![(k, value)])),
+        }
+    }
+}
+
+fn split_cutoff(name: &str) -> Option<(&str, usize)> {
+    let (metric, k) = name.rsplit_once('@')?;
+    Some((metric, k.parse().ok()?))
+}
+
+/// A row per metric, a column per cutoff.
+fn at_cutoffs(parts: &Parts, printer: &Printer) -> Table {
+    let mut header = vec!["metric".to_owned()];
+    header.extend(parts.cutoffs.iter().map(|k| format!("@{k}")));
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut table = table::new(printer, &header);
+    for (metric, values) in &parts.rows {
+        let cells = parts.cutoffs.iter().map(|k| {
+            let value = values.iter().find(|(at, _)| at == k);
+            value.map_or_else(String::new, |(_, value)| number(*value))
+        });
+        table.add_row(std::iter::once(metric.clone()).chain(cells));
+    }
+    (1..header.len()).for_each(|column| table::align_right(&mut table, column));
+    table
+}
+
+fn single_values(parts: &Parts, printer: &Printer) -> Table {
+    let mut table = table::new(printer, &["metric", "value", "meaning"]);
+    for (metric, value) in &parts.single {
+        let meaning = MEANINGS.iter().find(|(name, _)| name == metric);
+        let meaning = meaning.map_or("", |(_, meaning)| meaning);
+        table.add_row([metric, &number(*value), meaning]);
+    }
+    table::align_right(&mut table, 1);
+    table
+}
+
+/// Four digits after the point; counts without.
+fn number(value: f64) -> String {
+    if value.is_nan() {
+        "undefined".to_owned()
+    } else if value.fract() == 0.0 && value.abs() >= 2.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{number, split_cutoff};
+
+    #[test]
+    fn numbers_have_four_digits_and_counts_none() {
+        let all = [0.123_45, 1.0, 0.0, 1000.0, f64::NAN, -12.5].map(number);
+        assert_eq!(
+            all,
+            [
+                "0.1235",
+                "1.0000",
+                "0.0000",
+                "1000",
+                "undefined",
+                "-12.5000"
+            ]
+        );
+    }
+
+    #[test]
+    fn only_a_number_after_the_at_sign_is_a_cutoff() {
+        assert_eq!(split_cutoff("map@10"), Some(("map", 10)));
+        assert_eq!(split_cutoff("map@r"), None);
+        assert_eq!(split_cutoff("auroc"), None);
+    }
+}

@@ -1,0 +1,31 @@
+//! One file per verb.
+
+mod config;
+mod data;
+mod eval;
+mod train;
+
+use clap::Subcommand;
+
+use crate::error::CliError;
+use crate::printer::Printer;
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Train(train::TrainArgs),
+    Eval(eval::EvalArgs),
+    #[command(subcommand)]
+    Data(data::DataVerb),
+    #[command(subcommand)]
+    Config(config::ConfigVerb),
+}
+
+/// Does what a verb says.
+pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
+    match verb {
+        Verb::Train(args) => train::run(args, printer),
+        Verb::Eval(args) => eval::run(args, printer),
+        Verb::Data(verb) => data::run(verb, printer),
+        Verb::Config(verb) => config::run(verb, printer),
+    }
+}

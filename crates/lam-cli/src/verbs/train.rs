@@ -1,0 +1,134 @@
+//! `lam train`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lam_train::RunOptions;
+use lam_train::config::{Choice, Config, Device, Override};
+use lam_train::run::{OpenMode, RunFolder};
+
+use crate::command_line;
+use crate::error::CliError;
+use crate::printer::Printer;
+use crate::progress::RunProgress;
+use crate::results;
+
+const EXAMPLES: &str = "\
+Examples:
+  lam train configs/quickstart.yaml
+  lam train configs/quickstart.yaml --set lr=2e-5 --epochs 10 --out runs/faster
+  lam train configs/fashionmnist/laplace_online_arccos_fix.yaml --set selection=test
+                                                  the paper's protocol
+  lam train configs/quickstart.yaml --resume      go on with an interrupted run
+
+The run folder is <log_dir>/<dataset>/<name of the file>/seed-<seed>, or that of --out. It holds
+report.html, metrics.json, metrics.csv, log.jsonl, figures, checkpoints, the resolved config.yaml and
+events for TensorBoard.
+
+A run that was interrupted, by Ctrl-C or in any other way, goes on with --resume and ends with the very
+numbers of an uninterrupted one. `lam config keys` lists the keys for --set.";
+
+/// Train as a configuration says, evaluate, and write a report
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct TrainArgs {
+    /// The configuration, a YAML file
+    config: PathBuf,
+
+    /// Override a key of the configuration; can be repeated, later ones win
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// Start of every random number
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Passes over the training set
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+
+    /// Where tensors live
+    #[arg(long, value_parser = device_parser())]
+    device: Option<Device>,
+
+    /// The run folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Look for data sets in this folder first; can be repeated
+    #[arg(long, value_name = "DIR")]
+    data_dir: Vec<PathBuf>,
+
+    /// Go on with an interrupted run; begin one if there is none
+    #[arg(long, conflicts_with = "overwrite")]
+    resume: bool,
+
+    /// Replace the run that is in the folder
+    #[arg(long)]
+    overwrite: bool,
+}
+
+fn device_parser() -> impl TypedValueParser<Value = Device> {
+    // Every possible value is a name, so that the default is never taken.
+    PossibleValuesParser::new(Device::ALL.iter().map(|&(_, name)| name))
+        .map(|name| Device::from_name(&name).unwrap_or(Device::Auto))
+}
+
+impl TrainArgs {
+    /// Flags after `--set`, so that they win.
+    fn overrides(&self) -> Vec<Override> {
+        let set = self.set.iter().cloned().map(Override::Set);
+        let flags = [
+            self.seed
+                .map(|seed| Override::flag("--seed", "seed", &seed)),
+            self.epochs
+                .map(|epochs| Override::flag("--epochs", "epochs", &epochs)),
+            self.device
+                .map(|device| Override::flag("--device", "device", &device)),
+        ];
+        set.chain(flags.into_iter().flatten()).collect()
+    }
+
+    fn options(&self) -> RunOptions {
+        RunOptions {
+            name: name_of(&self.config),
+            out: self.out.clone(),
+            mode: match (self.resume, self.overwrite) {
+                (true, _) => OpenMode::Resume,
+                (_, true) => OpenMode::Overwrite,
+                _ => OpenMode::New,
+            },
+            data_dirs: self.data_dir.clone(),
+            command: command_line::quoted(std::env::args_os()),
+        }
+    }
+}
+
+fn name_of(config: &Path) -> String {
+    let stem = config.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+pub fn run(args: &TrainArgs, printer: &Printer) -> Result<(), CliError> {
+    let loaded = Config::load(&args.config, &args.overrides())?;
+    for warning in &loaded.warnings {
+        printer.warning(warning);
+    }
+    let (config, options) = (&loaded.config, args.options());
+    let folder = options
+        .out
+        .clone()
+        .unwrap_or_else(|| RunFolder::path_for(config, &options.name));
+    printer.note(format!(
+        "{} on {}, seed {}, in {}",
+        printer.progress_paint().bold(config.model),
+        printer.progress_paint().bold(config.dataset),
+        config.seed,
+        folder.display()
+    ));
+    let mut progress = RunProgress::new(printer);
+    let outcome = lam_train::train(config, &options, &mut progress);
+    progress.finish();
+    results::print(&outcome?, printer)
+}

@@ -1,0 +1,130 @@
+//! What only several keys together show to be wrong or without effect.
+
+use super::problem::{Fault, Place, Problem};
+use super::reader::Reader;
+use super::{Config, Loss, Method, Origin, Predictive, Selection, Warning};
+
+/// Keys that only some methods read.
+const ONLY_FOR: &[(&[&str], &[Method])] = &[
+    (
+        &[
+            "loss_approx",
+            "type_of_triplets_hessian",
+            "max_pairs",
+            "subsample_pairs",
+            "prior_prec",
+        ],
+        &[Method::LaplaceOnline, Method::LaplacePosthoc],
+    ),
+    (
+        &["hessian_memory_factor", "init_hessian", "scale_hessian"],
+        &[Method::LaplaceOnline],
+    ),
+    (
+        &["optimize_prior_prec"],
+        &[Method::LaplacePosthoc, Method::LaplaceOnline],
+    ),
+    (&["kl_weight"], &[Method::Hib]),
+    (&["dropout_rate"], &[Method::McDropout]),
+    (&["seeds"], &[Method::DeepEnsemble]),
+    (&["use_global_last_bn_layer"], &[Method::Pfe, Method::Hib]),
+];
+
+/// Reports contradictions as problems and settings without effect as warnings. A rule is skipped
+/// where one of its keys is wrong by itself.
+pub(super) fn cross_check(config: &Config, reader: &mut Reader, warnings: &mut Vec<Warning>) {
+    contradictions(config, reader);
+    if !reader.broken.contains("model") {
+        without_effect(config, reader, warnings);
+    }
+}
+
+fn contradictions(config: &Config, reader: &mut Reader) {
+    if config.pos_dist_thr > config.neg_dist_thr {
+        let message = format!(
+            "'posDistThr' is {} and 'negDistThr' {}: a positive must be nearer than a negative; nearest valid: posDistThr: {}",
+            config.pos_dist_thr, config.neg_dist_thr, config.neg_dist_thr
+        );
+        conflict(reader, &["posDistThr", "negDistThr"], message);
+    }
+    if config.model.is_laplace() && config.loss == Loss::Triplet {
+        let message = format!(
+            "'loss' is triplet, which has no Hessian for 'model' {}: expected one of contrastive, arccos; nearest valid: contrastive",
+            config.model
+        );
+        conflict(reader, &["loss", "model"], message);
+    }
+    if config.model == Method::DeepEnsemble && config.seeds.is_none() {
+        let message =
+            "'model' deep_ensemble needs 'seeds', the seeds of its members, as in [1, 2, 3]"
+                .to_owned();
+        conflict(reader, &["seeds", "model"], message);
+    }
+    if config.ood_dataset == Some(config.dataset) {
+        let message = format!(
+            "'ood_dataset' is {}, the data set itself: expected another one, or null",
+            config.dataset
+        );
+        conflict(reader, &["ood_dataset", "dataset"], message);
+    }
+}
+
+/// Reports a contradiction at the first of its keys that is set.
+fn conflict(reader: &mut Reader, keys: &[&str], message: String) {
+    if keys.iter().any(|&key| reader.broken.contains(key)) {
+        return;
+    }
+    let place = keys
+        .iter()
+        .find_map(|&key| reader.raw.get(key))
+        .map_or_else(|| reader.whole.clone(), |raw| raw.place.clone());
+    reader.problems.push(Problem {
+        place,
+        fault: Fault::Conflict { message },
+    });
+}
+
+fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>) {
+    let mut warn = |key: &str, reason: String| {
+        if let Some(place) = place_in_sight(reader, key) {
+            warnings.push(Warning {
+                place,
+                message: format!("'{key}' has no effect: {reason}"),
+            });
+        }
+    };
+    for (keys, methods) in ONLY_FOR {
+        if !methods.contains(&config.model) {
+            let names: Vec<String> = methods.iter().map(Method::to_string).collect();
+            let readers = match names.as_slice() {
+                [one] => format!("only {one} reads it"),
+                several => format!("only {} read it", several.join(" and ")),
+            };
+            for key in *keys {
+                warn(key, format!("{readers}, 'model' is {}", config.model));
+            }
+        }
+    }
+    if config.predictive == Predictive::Analytic && !config.model.is_laplace() {
+        warn(
+            "predictive",
+            format!("'model' {} has no posterior over weights", config.model),
+        );
+    }
+    if config.selection == Selection::Test {
+        let reason = "'selection' is test, which holds nothing out".to_owned();
+        warn("held_out_fraction", reason);
+    }
+}
+
+/// Where a key was set, unless that is a configuration that states every key, as `to_yaml` writes.
+fn place_in_sight(reader: &Reader, key: &str) -> Option<Place> {
+    let raw = reader.raw.get(key)?;
+    let complete = super::key_specs()
+        .iter()
+        .all(|spec| reader.raw.contains_key(spec.key));
+    match raw.origin {
+        Origin::File { .. } if complete => None,
+        _ => Some(raw.place.clone()),
+    }
+}

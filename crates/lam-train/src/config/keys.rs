@@ -1,0 +1,84 @@
+//! The table of keys. To add one, add a line.
+//!
+//! Names, spellings and defaults are those of the released code where it has the key.
+
+use std::path::PathBuf;
+
+use super::table::config_keys;
+use super::{
+    Allowed, Arch, DatasetName, Device, Distance, HessianApprox, Loss, Method, Optimizer, Pool,
+    Predictive, Selection, TripletType,
+};
+
+const ANY: Allowed = Allowed::ANY;
+
+config_keys! {
+    "Experiment" identity true {
+        model: Method = [required], ANY, "The method.";
+        dataset: DatasetName = [required], ANY, "The data set to train and test on.";
+        seed: u64 = [1], ANY, "Start of every random number; the same seed on the same machine gives the same run.";
+        train: bool = [true], ANY, "Train before evaluating.";
+        resume: Option<PathBuf> = [None], ANY, "Folder of deterministic runs that a method starts from: `<resume>/<seed>/checkpoints`.";
+        seeds: Option<Vec<u64>> = [None], ANY, "Seeds of the members of a deep ensemble under `resume`.";
+    }
+    "Network" identity true {
+        arch: Arch = [Arch::Linear], ANY, "The network; `linear` is the small one for 28×28 and 32×32 images.";
+        latent_dim: usize = [3], Allowed::between(1.0, 65536.0), "Size D of the embedding.";
+        dropout_rate: f64 = [0.0], Allowed::between(0.0, 0.99), "Share of channels dropped after each block.";
+        pool: Option<Pool> = [None], ANY, "Pooling of a trunk's feature map.";
+        whitening: bool = [false], ANY, "A linear layer after pooling.";
+        pretrained: bool = [false], ANY, "Start a trunk from ImageNet weights.";
+        use_global_last_bn_layer: bool = [false], ANY, "PFE: one scale and shift for all dimensions in the last batch norm.";
+    }
+    "Data" identity true {
+        image_size: usize = [224], Allowed::between(8.0, 8192.0), "Place recognition: width to which images are resized, in pixels.";
+        split_query_database: bool = [false], ANY, "Place recognition: the first half of a batch are queries, the second references.";
+        pos_dist_thr "posDistThr": f64 = [10.0], Allowed::above(0.0, 1e6), "Place recognition: a positive is nearer, in metres.";
+        neg_dist_thr "negDistThr": f64 = [25.0], Allowed::above(0.0, 1e6), "Place recognition: a negative is farther, in metres.";
+        ood_dataset: Option<DatasetName> = [dataset.ood_partner() => "the data set's partner"], ANY, "Data set whose images should be uncertain; null for none.";
+    }
+    "Training" identity true {
+        epochs: usize = [20], Allowed::between(0.0, 1e5), "Passes over the training set.";
+        batch_size: usize = [64], Allowed::between(2.0, 1048576.0), "Images in a step; the last, partial batch is dropped.";
+        lr: f64 = [0.001], Allowed::above(0.0, 10.0), "Learning rate per image: the optimiser's rate is lr × batch_size × devices.";
+        lr_decay: f64 = [0.01], Allowed::between(0.0, 10.0), "The rate is multiplied by exp(−lr_decay) each epoch.";
+        optimizer: Optimizer = [Optimizer::Rmsprop], ANY, "The optimiser (α 0.99, ε 1e-8).";
+        weight_decay: f64 = [1e-5], Allowed::between(0.0, 10.0), "L2 penalty inside the optimiser.";
+        loss: Loss = [Loss::Contrastive], ANY, "The loss; arccos trains as contrastive and differs in the Hessian.";
+        margin: f64 = [0.7], Allowed::between(0.0, 100.0), "Margin of the loss and of the miner.";
+        distance: Distance = [Distance::Euclidean], ANY, "Distance between embeddings.";
+        type_of_triplets: TripletType = [dataset.default_triplets() => "all; semihard in place recognition"], ANY, "Which triplets the loss sees.";
+        train_n_samples: usize = [1], Allowed::between(1.0, 1e6), "Weight samples in a training step.";
+        kl_weight: f64 = [1e-6], Allowed::between(0.0, 1e6), "HIB: weight of the KL term.";
+    }
+    "Laplace" identity true {
+        loss_approx: HessianApprox = [HessianApprox::Full], ANY, "Which terms of the pair Hessian are kept.";
+        type_of_triplets_hessian: TripletType = [TripletType::All], ANY, "Which triplets the Hessian sees.";
+        max_pairs: usize = [5000], Allowed::between(1.0, 1e9), "With subsample_pairs: how many pairs of each kind a step draws for the Hessian.";
+        subsample_pairs: bool = [false], ANY, "Draw max_pairs pairs at random for the Hessian, as the released code does, instead of using all; either way a step adds scale_hessian times the mean.";
+        hessian_memory_factor: f64 = [0.999], Allowed::between(0.0, 1.0), "Online: m in H ← m·H + h.";
+        init_hessian: Option<f64> = [None => "N, the size of the training set"], Allowed::between(0.0, 1e30), "Online: the Hessian before the first step.";
+        scale_hessian: Option<f64> = [None => "N², N the size of the training set"], Allowed::above(0.0, 1e30), "Online: scale of a step's Hessian.";
+        prior_prec: f64 = [1.0], Allowed::above(0.0, 1e30), "Prior precision of the head's weights.";
+        optimize_prior_prec: bool = [false], ANY, "Post hoc: tune the prior precision by the marginal likelihood.";
+    }
+    "Evaluation" identity true {
+        selection: Selection = [Selection::HeldOut], ANY, "Images that choose the best checkpoint; `test` is the paper's protocol.";
+        held_out_fraction: f64 = [0.1], Allowed::above(0.0, 0.9), "Share of the training set held out for selection.";
+        check_val_every_n_epoch: usize = [1], Allowed::between(1.0, 1e5), "Epochs between validations.";
+        val_n_samples: usize = [5], Allowed::between(1.0, 1e6), "Weight samples in validation.";
+        test_n_samples: usize = [100], Allowed::between(1.0, 1e6), "Weight samples in the final evaluation.";
+        predictive: Predictive = [Predictive::Sampled], ANY, "How the predictive distribution of an embedding is formed.";
+    }
+    "Machine" identity false {
+        data_dir: Option<PathBuf> = [None], ANY, "Folder of the data sets; without it the usual places are searched.";
+        log_dir: PathBuf = [PathBuf::from("runs")], ANY, "Folder under which run folders are made.";
+        device: Device = [Device::Auto], ANY, "Where tensors live.";
+        checkpoint_every_n_seconds: f64 = [30.0], Allowed::between(0.0, 1e9), "Seconds between checkpoints within an epoch, from which --resume goes on exactly.";
+        log_every_n_steps: usize = [10], Allowed::between(1.0, 1e9), "Steps between lines of the training log.";
+    }
+}
+
+/// Spellings read as another key, with a warning. They occur in released files.
+pub(super) const MISSPELT_KEYS: &[(&str, &str)] =
+    &[("split_quesry_database", "split_query_database")];

@@ -1,0 +1,37 @@
+//! The configuration of a run: flat YAML with the key names of the released LAM code, overridden by
+//! `--set key=value` and by flags, checked once, then a typed [`Config`].
+//!
+//! Every key is one line of the table in `keys.rs`: parsing, checking, the written
+//! configuration, the documentation and the suggestions for misspelt keys all come from that line.
+
+mod allowed;
+mod checks;
+mod choice;
+mod dataset;
+mod derived;
+mod document;
+mod keys;
+mod load;
+mod origin;
+mod problem;
+mod reader;
+mod scalar;
+mod suggest;
+mod table;
+mod value;
+mod yaml;
+
+pub use allowed::Allowed;
+pub use choice::{
+    Arch, Choice, Device, Distance, HessianApprox, Loss, Method, Optimizer, Pool, Predictive,
+    Selection, TripletType,
+};
+pub use dataset::DatasetName;
+pub use derived::Difference;
+pub use document::markdown_table;
+pub use keys::{Config, key_specs};
+pub use load::{Loaded, MAX_FILE_BYTES, Override};
+pub use origin::Origin;
+pub use problem::{ConfigError, Fault, Place, Problem, Warning};
+pub use table::{KeySpec, Setting};
+pub use value::ConfigValue;

@@ -1,0 +1,127 @@
+//! What can go wrong with training and evaluation.
+
+use std::path::PathBuf;
+
+use lam_data::DataError;
+use lam_laplace::LaplaceError;
+use lam_model::ModelError;
+
+use crate::config::{ConfigError, Device, Method};
+use crate::run::RunError;
+
+/// An error of training or evaluation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The run folder cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The model cannot be built.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The posterior cannot be formed.
+    #[error(transparent)]
+    Laplace(#[from] LaplaceError),
+    /// The metrics are not defined on what was computed.
+    #[error(transparent)]
+    Metrics(#[from] lam_metrics::MetricError),
+    /// Neighbours cannot be found.
+    #[error(transparent)]
+    Search(#[from] lam_search::SearchError),
+    /// A figure cannot be made.
+    #[error(transparent)]
+    Plot(#[from] lam_plot::PlotError),
+    /// The method exists but cannot be trained by this version.
+    #[error("method '{method}' cannot be trained by this version: {} can", .trainable.join(", "))]
+    Untrainable {
+        /// The configured method.
+        method: Method,
+        /// Those of the registry.
+        trainable: Vec<&'static str>,
+    },
+    /// The loss has no pair Hessian.
+    #[error(
+        "loss '{loss}' has no Hessian of its pairs, which {method} needs: use contrastive or arccos"
+    )]
+    NoHessian {
+        /// The configured loss.
+        loss: String,
+        /// The configured method.
+        method: Method,
+    },
+    /// The device is not part of this build.
+    #[error("device '{0}' is not part of this build: use --device cpu")]
+    NoDevice(Device),
+    /// The loss is no longer a number.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (lr is now {learning_rate:.3e} for the whole batch); the last good checkpoint is kept in {}",
+        checkpoints.display()
+    )]
+    NotFinite {
+        /// The loss.
+        loss: f64,
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The step in that epoch, counted from 1.
+        step: usize,
+        /// The optimiser's rate.
+        learning_rate: f64,
+        /// The folder of checkpoints.
+        checkpoints: PathBuf,
+    },
+    /// A checkpoint cannot be read.
+    #[error("{}: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A run whose training is not complete.
+    #[error("{} has trained {epoch} of {epochs} epochs: finish it with `lam train … --resume` first", path.display())]
+    Unfinished {
+        /// The run folder.
+        path: PathBuf,
+        /// Complete epochs.
+        epoch: usize,
+        /// Configured epochs.
+        epochs: usize,
+    },
+    /// The training set has fewer images than a batch.
+    #[error("the training set has {images} images, fewer than batch_size {batch_size}")]
+    BatchTooLarge {
+        /// Images to train on.
+        images: usize,
+        /// The configured size.
+        batch_size: usize,
+    },
+}
+
+impl TrainError {
+    /// Whether the user asked for something impossible, as opposed to work that failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Config(_)
+                | Self::Untrainable { .. }
+                | Self::NoHessian { .. }
+                | Self::NoDevice(_)
+                | Self::BatchTooLarge { .. }
+                | Self::Unfinished { .. }
+                | Self::Data(DataError::UnknownDataset { .. })
+                | Self::Model(ModelError::NoBackbone { .. })
+                | Self::Run(
+                    RunError::Occupied { .. }
+                        | RunError::DifferentRun { .. }
+                        | RunError::NotARun { .. }
+                        | RunError::NoRun { .. }
+                )
+        )
+    }
+}

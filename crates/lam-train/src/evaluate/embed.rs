@@ -1,0 +1,99 @@
+//! Embeddings of a whole data set on the host.
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use lam_data::{Dataset, Loader};
+
+use crate::TrainError;
+use crate::method::Predict;
+use crate::observer::Observer;
+
+/// Images embedded at once.
+const BATCH: usize = 128;
+
+/// What a predictor says of a data set of `N` images.
+#[derive(Debug, Clone, Default)]
+pub struct EmbeddedSet {
+    /// Size `D` of an embedding.
+    pub dim: usize,
+    /// `[N, D]`, unit rows.
+    pub mean: Vec<f32>,
+    /// Standard deviation per dimension, `[N, D]`; none where the method has no uncertainty.
+    pub deviation: Option<Vec<f32>>,
+    /// Embeddings under each of `S` weight samples, `[N, D]` each; empty where the method does not sample.
+    pub samples: Vec<Vec<f32>>,
+    /// `[N]`.
+    pub labels: Vec<u32>,
+}
+
+impl EmbeddedSet {
+    /// One number per image: the deviations of its dimensions added up (method, "OOD score"); none where the method
+    /// has no uncertainty.
+    pub fn scores(&self) -> Option<Vec<f64>> {
+        let deviation = self.deviation.as_ref()?;
+        let rows = deviation.chunks_exact(self.dim.max(1));
+        Some(
+            rows.map(|row| row.iter().map(|&s| f64::from(s)).sum())
+                .collect(),
+        )
+    }
+}
+
+/// Embeds every image of `dataset`, in order.
+///
+/// # Errors
+/// What reading the images can run into.
+pub fn embed(
+    predictor: &dyn Predict,
+    dataset: &Arc<dyn Dataset>,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<EmbeddedSet, TrainError> {
+    let mut set = EmbeddedSet::default();
+    let mut loader = Loader::builder(Arc::clone(dataset))
+        .batch_size(BATCH)
+        .build()?;
+    while let Some(batch) = loader.next() {
+        let mut batch = batch?;
+        let shape = [
+            batch.len(),
+            batch.shape.channels,
+            batch.shape.height,
+            batch.shape.width,
+        ];
+        let images = std::mem::take(&mut batch.images);
+        let images = Tensor::<4>::from_data(TensorData::new(images, shape), device);
+        let embedded = predictor.embed(images);
+        set.dim = embedded.mean.dims()[1];
+        set.mean.extend(values(embedded.mean));
+        if let Some(deviation) = embedded.deviation {
+            set.deviation
+                .get_or_insert_default()
+                .extend(values(deviation));
+        }
+        if let Some(samples) = embedded.samples {
+            append_samples(&mut set.samples, samples);
+        }
+        set.labels.extend_from_slice(&batch.labels);
+        observer.images_embedded(batch.len());
+        loader.recycle(batch);
+    }
+    Ok(set)
+}
+
+/// Spreads `[B, S, D]` over one list per sample, so that each sample's embeddings lie together.
+fn append_samples(lists: &mut Vec<Vec<f32>>, samples: Tensor<3>) {
+    let [_, count, dim] = samples.dims();
+    lists.resize_with(count, Vec::new);
+    let values = values(samples);
+    for image in values.chunks_exact(count * dim) {
+        for (list, row) in lists.iter_mut().zip(image.chunks_exact(dim)) {
+            list.extend_from_slice(row);
+        }
+    }
+}
+
+fn values<const R: usize>(tensor: Tensor<R>) -> Vec<f32> {
+    crate::method::host_values(tensor)
+}

@@ -1,0 +1,20 @@
+//! Methods, configuration, the loop, checkpoints, evaluation, run folder.
+
+pub mod checkpoint;
+pub mod config;
+pub mod data;
+pub mod device;
+mod error;
+pub mod evaluate;
+pub mod method;
+pub mod observer;
+mod process;
+pub mod randomness;
+pub mod run;
+mod session;
+mod trainer;
+
+pub use error::TrainError;
+pub use process::prepare_process;
+pub use session::{Outcome, RunOptions, evaluate_run, train};
+pub use trainer::SELECTING_METRIC;

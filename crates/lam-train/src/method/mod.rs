@@ -1,0 +1,115 @@
+//! What a training step does, and how an image becomes an embedding with uncertainty. One file per method; the loop
+//! never asks which one it runs.
+
+mod deterministic;
+mod laplace_online;
+mod parts;
+mod registry;
+
+pub(crate) use parts::host_values;
+pub use registry::{BuildContext, build, trainable};
+
+use burn::tensor::Tensor;
+
+use crate::TrainError;
+use crate::checkpoint::MethodState;
+use crate::randomness::Randomness;
+
+/// Images and labels of one step, on the host.
+#[derive(Debug, Clone, Copy)]
+pub struct StepInput<'a> {
+    /// `[B, C, H, W]`.
+    pub images: &'a [f32],
+    /// Shape of one image, `[C, H, W]`.
+    pub image_shape: [usize; 3],
+    /// `[B]`.
+    pub labels: &'a [u32],
+    /// Rate of the optimiser.
+    pub learning_rate: f64,
+    /// Number of the step over all epochs, from 0.
+    pub step: u64,
+}
+
+/// What a step tells the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StepReport {
+    /// The loss.
+    pub loss: f64,
+    /// Triplets mined for the loss.
+    pub triplets: u64,
+    /// Mean distance of the mined positive pairs, each once per triplet.
+    pub positive_distance: Option<f64>,
+    /// Mean distance of the mined negative pairs, each once per triplet.
+    pub negative_distance: Option<f64>,
+}
+
+impl StepReport {
+    /// This report plus `share` of another: the mean over weight samples is the sum of `1/S` of each.
+    pub(super) fn plus(self, other: Self, share: f64) -> Self {
+        let add = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a + share * b),
+            (None, b) => b.map(|b| share * b),
+            (a, None) => a,
+        };
+        Self {
+            loss: self.loss + share * other.loss,
+            triplets: self.triplets + other.triplets,
+            positive_distance: add(self.positive_distance, other.positive_distance),
+            negative_distance: add(self.negative_distance, other.negative_distance),
+        }
+    }
+}
+
+/// What is known of a batch of images.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    /// `[B, D]`, unit rows.
+    pub mean: Tensor<2>,
+    /// Standard deviation per dimension, `[B, D]`; none where the method has no uncertainty.
+    pub deviation: Option<Tensor<2>>,
+    /// Embeddings under each weight sample, `[B, S, D]`; none where the method does not sample.
+    pub samples: Option<Tensor<3>>,
+}
+
+/// Embeds images with fixed weights; made once per evaluation, so that every image meets the same weight samples.
+pub trait Predict {
+    /// # Shapes
+    /// - `images`: `[B, C, H, W]`
+    fn embed(&self, images: Tensor<4>) -> Embedded;
+}
+
+/// A way to train an encoder and to draw uncertainty from it.
+pub trait Method {
+    /// One step of training.
+    ///
+    /// # Errors
+    /// What the method's parts can run into. A loss that is not finite is the caller's to judge.
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError>;
+
+    /// The current state as a predictor with `samples` weight samples, drawn from `generator`.
+    ///
+    /// # Errors
+    /// What forming a posterior can run into.
+    fn predictor(
+        &self,
+        samples: usize,
+        generator: &mut rand_chacha::ChaCha12Rng,
+    ) -> Result<Box<dyn Predict>, TrainError>;
+
+    /// Numbers that describe the posterior, for the log.
+    fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
+    /// All that [`Method::restore`] needs to go on exactly.
+    ///
+    /// # Errors
+    /// Where the optimiser's state cannot be written.
+    fn state(&self) -> Result<MethodState, TrainError>;
+
+    /// Goes back to a state; without an optimiser's state in it the method can predict but starts training afresh.
+    ///
+    /// # Errors
+    /// Where the state belongs to another model.
+    fn restore(&mut self, state: MethodState) -> Result<(), TrainError>;
+}

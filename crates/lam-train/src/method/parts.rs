@@ -1,0 +1,153 @@
+//! What several methods are made of: the loss with its miner, and the optimiser.
+
+use std::collections::BTreeMap;
+
+use burn::module::Module;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord, RmsPropConfig};
+use burn::tensor::{Bytes, Device, Gradients, Tensor, TensorData};
+use lam_model::distance::Distance;
+use lam_model::loss::{self, Loss};
+use lam_model::miner::{MinedPairs, TripletMiner, TripletType};
+use lam_model::{ModelError, StateDict, normalise};
+
+use super::{StepInput, StepReport};
+use crate::TrainError;
+use crate::config::Config;
+
+/// Loss, distance and miner of a configuration.
+#[derive(Debug)]
+pub(super) struct Objective {
+    loss: Box<dyn Loss>,
+    distance: Distance,
+    miner: TripletMiner,
+}
+
+/// A batch on the unit sphere with its distances and mined pairs.
+pub(super) struct Mined {
+    /// `[1]`, differentiable.
+    pub loss: Tensor<1>,
+    /// `[B, B]` on the host.
+    pub distances: Vec<f32>,
+    pub pairs: MinedPairs,
+}
+
+impl Objective {
+    pub(super) fn new(config: &Config) -> Result<Self, TrainError> {
+        let loss = loss::by_name(&config.loss.to_string(), config.margin as f32)?;
+        let kind: TripletType = config.type_of_triplets.to_string().parse()?;
+        Ok(Self {
+            miner: loss.miner(kind),
+            distance: config.distance.to_string().parse()?,
+            loss,
+        })
+    }
+
+    /// The loss of a batch of outputs `z` (`[B, D]`, not normalised).
+    pub(super) fn evaluate(&self, z: Tensor<2>, labels: &[u32]) -> Mined {
+        let device = z.device();
+        let distances = self.distance.pairwise(normalise(z));
+        let host = host_values(distances.clone().inner());
+        let pairs = self.miner.mine(&host, labels);
+        Mined {
+            loss: self.loss.forward(distances, &pairs.to_device(&device)),
+            distances: host,
+            pairs,
+        }
+    }
+}
+
+impl Mined {
+    pub(super) fn report(&self) -> StepReport {
+        let means = self.pairs.mean_distances(&self.distances);
+        StepReport {
+            loss: f64::from(scalar(self.loss.clone().inner())),
+            triplets: self.pairs.triplets,
+            positive_distance: means.map(|(positive, _)| positive),
+            negative_distance: means.map(|(_, negative)| negative),
+        }
+    }
+}
+
+/// The images of a step as a tensor `[B, C, H, W]`.
+pub(super) fn images(input: &StepInput, device: &Device) -> Tensor<4> {
+    let [channels, height, width] = input.image_shape;
+    let shape = [input.labels.len(), channels, height, width];
+    Tensor::from_data(TensorData::new(input.images.to_vec(), shape), device)
+}
+
+/// Values of a tensor on the host, row-major.
+pub(crate) fn host_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    // Reading fails on a lost device only; what comes out of nothing is then caught as a loss that is not a number.
+    tensor.try_into_vec_as::<f32>().unwrap_or_default()
+}
+
+/// The value of a tensor `[1]`.
+pub(super) fn scalar(tensor: Tensor<1>) -> f32 {
+    host_values(tensor).first().copied().unwrap_or(f32::NAN)
+}
+
+/// RMSprop with the constants of the protocol (method, section "Training protocol").
+pub(super) struct Optimizer(ModuleOptimizer);
+
+impl Optimizer {
+    pub(super) fn new(config: &Config) -> Self {
+        let rmsprop = RmsPropConfig::new()
+            .with_alpha(0.99)
+            .with_epsilon(1e-8)
+            .with_momentum(0.0)
+            .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)));
+        Self(rmsprop.init())
+    }
+
+    pub(super) fn step<M: Module>(
+        &mut self,
+        module: M,
+        gradients: Gradients,
+        learning_rate: f64,
+    ) -> M {
+        let gradients = GradientsParams::from_grads(gradients, &module);
+        self.0.step(learning_rate, module, gradients)
+    }
+
+    pub(super) fn state(&self) -> Result<Vec<u8>, TrainError> {
+        let bytes = self.0.into_bytes().map_err(optimizer_state_error)?;
+        Ok(bytes.to_vec())
+    }
+
+    pub(super) fn restore(&mut self, state: Vec<u8>) -> Result<(), TrainError> {
+        if !state.is_empty() {
+            let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(state))
+                .map_err(optimizer_state_error)?;
+            self.0 = self.0.clone().load_record(record);
+        }
+        Ok(())
+    }
+}
+
+fn optimizer_state_error(error: impl std::fmt::Display) -> TrainError {
+    ModelError::StateMismatch(vec![format!("the optimiser's state: {error}")]).into()
+}
+
+/// Adds `prefix.` to every name.
+pub(super) fn prefixed(prefix: &str, state: StateDict) -> StateDict {
+    state
+        .into_iter()
+        .map(|(name, data)| (format!("{prefix}.{name}"), data))
+        .collect()
+}
+
+/// Splits off the tensors whose names start with `prefix.`, without it.
+pub(super) fn take_prefixed(prefix: &str, state: &mut StateDict) -> StateDict {
+    let mut taken = BTreeMap::new();
+    state.retain(
+        |name, data| match name.strip_prefix(prefix).and_then(|n| n.strip_prefix('.')) {
+            Some(rest) => {
+                taken.insert(rest.to_owned(), data.clone());
+                false
+            }
+            None => true,
+        },
+    );
+    taken
+}

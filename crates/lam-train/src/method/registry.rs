@@ -1,0 +1,54 @@
+//! The methods by name.
+
+use burn::tensor::Device;
+
+use super::Method;
+use super::deterministic::Deterministic;
+use super::laplace_online::LaplaceOnline;
+use crate::TrainError;
+use crate::config::{Config, Method as Name};
+use crate::randomness::Randomness;
+
+/// What a method is built from.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildContext<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// Shape of one image, `[C, H, W]`.
+    pub image_shape: [usize; 3],
+    /// Images in the training set.
+    pub training_images: usize,
+    /// Where tensors live; without automatic differentiation.
+    pub device: &'a Device,
+}
+
+type Build = fn(&BuildContext, Randomness) -> Result<Box<dyn Method>, TrainError>;
+
+/// One line per method.
+const METHODS: &[(Name, &str, Build)] = &[
+    (Name::Deterministic, "deterministic", Deterministic::build),
+    (Name::LaplaceOnline, "laplace_online", LaplaceOnline::build),
+];
+
+/// Names of the methods that can be trained.
+pub fn trainable() -> Vec<&'static str> {
+    METHODS.iter().map(|(_, name, _)| *name).collect()
+}
+
+/// The configured method with its initial weights.
+///
+/// # Errors
+/// [`TrainError::Untrainable`] for a method that is not in the registry; what its own building can run into.
+pub fn build(
+    context: &BuildContext,
+    randomness: Randomness,
+) -> Result<Box<dyn Method>, TrainError> {
+    let (_, _, build) = METHODS
+        .iter()
+        .find(|(name, _, _)| *name == context.config.model)
+        .ok_or_else(|| TrainError::Untrainable {
+            method: context.config.model,
+            trainable: trainable(),
+        })?;
+    build(context, randomness)
+}

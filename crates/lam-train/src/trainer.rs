@@ -1,0 +1,283 @@
+//! The loop: epochs, steps, validation, checkpoints, log.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+use lam_data::{Batch, Loader};
+use serde_json::Value;
+
+use crate::TrainError;
+use crate::checkpoint::{Checkpoint, CheckpointOrigin, Progress};
+use crate::config::Config;
+use crate::data::RunData;
+use crate::evaluate::{self, Evaluation};
+use crate::method::{Method, StepInput, StepReport};
+use crate::observer::Observer;
+use crate::randomness::{Purpose, Randomness};
+use crate::run::{EventWriter, JsonLog, RunFolder};
+
+/// The metric that chooses the best checkpoint.
+pub const SELECTING_METRIC: &str = "map@5";
+
+/// Trains a method in a run folder.
+pub(crate) struct Trainer<'a> {
+    pub config: &'a Config,
+    pub name: &'a str,
+    pub data: &'a RunData,
+    pub device: &'a Device,
+    pub folder: &'a RunFolder,
+    pub randomness: Randomness,
+    pub method: Box<dyn Method>,
+    pub observer: &'a mut dyn Observer,
+}
+
+/// Where a run's steps are recorded.
+struct Record {
+    log: JsonLog,
+    events: EventWriter,
+}
+
+impl Record {
+    fn open(folder: &RunFolder, progress: &Progress) -> Result<Self, TrainError> {
+        let step = progress.global_step;
+        let (log, resumed_after) = if step > 0 {
+            (JsonLog::resume(&folder.log(), step)?, Some(step))
+        } else {
+            (JsonLog::create(&folder.log())?, None)
+        };
+        let events = EventWriter::create(folder.path(), resumed_after)?;
+        Ok(Self { log, events })
+    }
+
+    fn add(
+        &mut self,
+        step: u64,
+        event: &str,
+        epoch: usize,
+        values: &[(String, f64)],
+    ) -> Result<(), TrainError> {
+        let mut fields: Vec<(&str, Value)> = vec![("epoch", epoch.into())];
+        fields.extend(
+            values
+                .iter()
+                .map(|(name, value)| (name.as_str(), (*value).into())),
+        );
+        self.log.append(step, event, &fields)?;
+        let tags: Vec<(String, f32)> = values
+            .iter()
+            .map(|(name, value)| (format!("{event}/{name}"), *value as f32))
+            .collect();
+        let scalars: Vec<(&str, f32)> = tags.iter().map(|(tag, v)| (tag.as_str(), *v)).collect();
+        self.events.add_scalars(step, &scalars)?;
+        Ok(())
+    }
+}
+
+impl Trainer<'_> {
+    /// `checkpoints/best.safetensors`.
+    pub fn best(folder: &RunFolder) -> PathBuf {
+        folder.checkpoints().join("best.safetensors")
+    }
+
+    /// `checkpoints/last.safetensors`.
+    pub fn last(folder: &RunFolder) -> PathBuf {
+        folder.checkpoints().join("last.safetensors")
+    }
+
+    /// Trains until the configured epoch, from the last checkpoint if there is one.
+    pub fn train(&mut self) -> Result<(), TrainError> {
+        let mut progress = self.resume()?;
+        let mut record = Record::open(self.folder, &progress)?;
+        if progress.global_step == 0 && !Self::last(self.folder).exists() {
+            // From here on there is something to go back to, whatever happens.
+            self.save_last(&progress)?;
+        }
+        while progress.epoch < self.config.epochs {
+            self.epoch(&mut progress, &mut record)?;
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<Progress, TrainError> {
+        let path = Self::last(self.folder);
+        if !path.exists() {
+            return Ok(Progress::default());
+        }
+        let checkpoint = Checkpoint::load(&path)?;
+        self.method.restore(checkpoint.state)?;
+        let progress = checkpoint.origin.progress;
+        if progress.global_step > 0 {
+            self.observer.note(&format!(
+                "going on after epoch {}, step {} (step {} in all)",
+                progress.epoch, progress.step_in_epoch, progress.global_step
+            ));
+        }
+        Ok(progress)
+    }
+
+    /// The rest of the current epoch, and what follows it.
+    fn epoch(&mut self, progress: &mut Progress, record: &mut Record) -> Result<(), TrainError> {
+        let config = self.config;
+        let learning_rate = config.learning_rate(progress.epoch, 1);
+        let mut loader = Loader::builder(self.data.train.clone())
+            .batch_size(config.batch_size)
+            .shuffle(config.seed, progress.epoch as u64)
+            .drop_last(true)
+            .start_batch(progress.step_in_epoch)
+            .build()?;
+        let steps = loader.batches_in_epoch();
+        let started = progress.step_in_epoch;
+        self.observer
+            .epoch_started(progress.epoch + 1, config.epochs, started, steps);
+        let interval = Duration::from_secs_f64(config.checkpoint_every_n_seconds);
+        let (mut saved, clock) = (Instant::now(), Instant::now());
+        while let Some(batch) = loader.next() {
+            let batch = batch?;
+            let report = self.step(&batch, learning_rate, progress)?;
+            loader.recycle(batch);
+            progress.step_in_epoch += 1;
+            progress.global_step += 1;
+            progress.loss_sum += report.loss;
+            if progress
+                .global_step
+                .is_multiple_of(config.log_every_n_steps as u64)
+            {
+                let values = self.step_values(&report, learning_rate);
+                record.add(progress.global_step, "step", progress.epoch + 1, &values)?;
+            }
+            self.observer.step_done(&report);
+            // Not after the last step: the validation that follows belongs to the same checkpoint.
+            if progress.step_in_epoch < steps && saved.elapsed() >= interval {
+                self.save_last(progress)?;
+                saved = Instant::now();
+            }
+        }
+        let waited = loader.waited().as_secs_f64() / clock.elapsed().as_secs_f64().max(1e-9);
+        self.observer.input_share(waited);
+        let mean_loss = progress.loss_sum / steps.max(1) as f64;
+        self.observer.epoch_done(progress.epoch + 1, mean_loss);
+        *progress = Progress {
+            epoch: progress.epoch + 1,
+            step_in_epoch: 0,
+            loss_sum: 0.0,
+            ..progress.clone()
+        };
+        let values = [("mean_loss".to_owned(), mean_loss)];
+        record.add(progress.global_step, "epoch", progress.epoch, &values)?;
+        if progress
+            .epoch
+            .is_multiple_of(config.check_val_every_n_epoch)
+            || progress.epoch == config.epochs
+        {
+            self.validate(progress, record)?;
+        }
+        self.save_last(progress)
+    }
+
+    fn step(
+        &mut self,
+        batch: &Batch,
+        learning_rate: f64,
+        progress: &Progress,
+    ) -> Result<StepReport, TrainError> {
+        let input = StepInput {
+            images: &batch.images,
+            image_shape: self.data.image_shape(),
+            labels: &batch.labels,
+            learning_rate,
+            step: progress.global_step,
+        };
+        let report = self.method.step(input, self.randomness)?;
+        if report.loss.is_finite() {
+            Ok(report)
+        } else {
+            Err(TrainError::NotFinite {
+                loss: report.loss,
+                epoch: progress.epoch + 1,
+                step: progress.step_in_epoch + 1,
+                learning_rate,
+                checkpoints: self.folder.checkpoints(),
+            })
+        }
+    }
+
+    fn step_values(&self, report: &StepReport, learning_rate: f64) -> Vec<(String, f64)> {
+        let mut values = vec![
+            ("loss".to_owned(), report.loss),
+            ("learning_rate".to_owned(), learning_rate),
+            ("triplets".to_owned(), report.triplets as f64),
+        ];
+        let distances = [
+            ("positive_distance", report.positive_distance),
+            ("negative_distance", report.negative_distance),
+        ];
+        values.extend(
+            distances
+                .into_iter()
+                .filter_map(|(n, v)| Some((n.to_owned(), v?))),
+        );
+        let summary = self.method.posterior_summary();
+        values.extend(
+            summary
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        values
+    }
+
+    /// Evaluates on the selection set and keeps the weights if they are the best so far.
+    fn validate(&mut self, progress: &mut Progress, record: &mut Record) -> Result<(), TrainError> {
+        let mut generator = self
+            .randomness
+            .generator(Purpose::Validation, progress.epoch as u64);
+        let predictor = self
+            .method
+            .predictor(self.config.val_n_samples, &mut generator)?;
+        let evaluation = self.evaluate(&*predictor)?;
+        let metrics = evaluation.metrics;
+        let value = metrics
+            .iter()
+            .find(|(name, _)| name == SELECTING_METRIC)
+            .map_or(f64::NAN, |m| m.1);
+        let best = progress.best.is_none_or(|(best, _)| value > best);
+        if best {
+            progress.best = Some((value, progress.epoch));
+            self.checkpoint(progress)?.save(&Self::best(self.folder))?;
+        }
+        record.add(progress.global_step, "validation", progress.epoch, &metrics)?;
+        self.observer.validated(progress.epoch, &metrics, best);
+        Ok(())
+    }
+
+    fn evaluate(
+        &mut self,
+        predictor: &dyn crate::method::Predict,
+    ) -> Result<Evaluation, TrainError> {
+        let (selection, ood) = (&self.data.selection, self.data.ood.as_ref());
+        Ok(evaluate::evaluate(
+            predictor,
+            selection,
+            ood,
+            self.device,
+            "validation",
+            self.observer,
+        )?
+        .0)
+    }
+
+    fn checkpoint(&self, progress: &Progress) -> Result<Checkpoint, TrainError> {
+        Ok(Checkpoint {
+            state: self.method.state()?,
+            origin: CheckpointOrigin {
+                name: self.name.to_owned(),
+                progress: progress.clone(),
+                config: self.config.to_yaml(),
+            },
+        })
+    }
+
+    fn save_last(&self, progress: &Progress) -> Result<(), TrainError> {
+        self.checkpoint(progress)?.save(&Self::last(self.folder))
+    }
+}

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use lam_data::SearchPath;
 
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::RunData;
 use crate::evaluate::{self, report::Shown};
-use crate::method::{self, BuildContext};
+use crate::method::{self, BuildContext, Method};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
 use crate::run::{OpenMode, RunFolder, RunMetadata, RunMetrics, RunState};
@@ -60,14 +61,7 @@ pub fn train(
     let search = SearchPath::standard(&options.data_dirs, config.data_dir.as_deref());
     let data = RunData::open(config, &search)?;
     let device = device::open(config.device)?;
-    let randomness = Randomness::new(config.seed);
-    let context = BuildContext {
-        config,
-        image_shape: data.image_shape(),
-        training_images: data.train.len(),
-        device: &device,
-    };
-    let method = method::build(&context, randomness)?;
+    let method = build(config, &data, &device)?;
     let folder = RunFolder::open(&path, config, options.mode)?;
     if folder.state() == RunState::Finished {
         return finished(&folder);
@@ -78,7 +72,7 @@ pub fn train(
         data: &data,
         device: &device,
         folder: &folder,
-        randomness,
+        randomness: Randomness::new(config.seed),
         method,
         observer,
     };
@@ -117,6 +111,17 @@ pub fn evaluate_run(
     finish(&config, options, &folder, &data, observer)
 }
 
+/// The configured method with its initial weights.
+fn build(config: &Config, data: &RunData, device: &Device) -> Result<Box<dyn Method>, TrainError> {
+    let context = BuildContext {
+        config,
+        image_shape: data.image_shape(),
+        training_images: data.train.len(),
+        device,
+    };
+    method::build(&context, Randomness::new(config.seed))
+}
+
 fn finished(folder: &RunFolder) -> Result<Outcome, TrainError> {
     Ok(Outcome {
         metrics: RunMetrics::read(&folder.metrics_json())?,
@@ -135,14 +140,7 @@ fn finish(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let device = device::open(config.device)?;
-    let randomness = Randomness::new(config.seed);
-    let context = BuildContext {
-        config,
-        image_shape: data.image_shape(),
-        training_images: data.train.len(),
-        device: &device,
-    };
-    let mut method = method::build(&context, randomness)?;
+    let mut method = build(config, data, &device)?;
     let best = Trainer::best(folder);
     let checkpoint = if best.exists() {
         best
@@ -152,7 +150,7 @@ fn finish(
     if checkpoint.exists() || config.train {
         method.restore(Checkpoint::load(&checkpoint)?.state)?;
     }
-    let mut generator = randomness.generator(Purpose::Test, 0);
+    let mut generator = Randomness::new(config.seed).generator(Purpose::Test, 0);
     let predictor = method.predictor(config.test_n_samples, &mut generator)?;
     let (test, ood) = (&data.test, data.ood.as_ref());
     let (evaluation, sets) = evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;

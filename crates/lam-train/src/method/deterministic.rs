@@ -2,14 +2,14 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use lam_model::{Encoder, EncoderConfig, load_state, normalise, state_dict};
+use lam_model::{Encoder, load_state, normalise, state_dict};
 use rand_chacha::ChaCha12Rng;
 
-use super::parts::{Objective, Optimizer, images, prefixed, take_prefixed};
+use super::parts::{Objective, Optimizer, encoder, images, prefixed, take_prefixed};
 use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
-use crate::randomness::{Purpose, Randomness};
+use crate::randomness::Randomness;
 
 /// The baseline that every other method is compared with.
 pub(super) struct Deterministic {
@@ -24,16 +24,11 @@ impl Deterministic {
         context: &BuildContext,
         randomness: Randomness,
     ) -> Result<Box<dyn Method>, TrainError> {
-        let config = context.config;
-        let arch = config.arch.to_string();
-        let encoder = EncoderConfig::new(&arch, context.image_shape, config.latent_dim)?;
-        let device = context.device.clone().autodiff();
-        let mut generator = randomness.generator(Purpose::Weights, 0);
         Ok(Box::new(Self {
-            encoder: encoder.init(&mut generator, &device),
-            objective: Objective::new(config)?,
-            optimizer: Optimizer::new(config),
-            device,
+            encoder: encoder(context, randomness)?,
+            objective: Objective::new(context.config)?,
+            optimizer: Optimizer::new(context.config),
+            device: context.device.clone().autodiff(),
         }))
     }
 }

@@ -13,10 +13,12 @@ use lam_laplace::posterior::{DiagonalPosterior, WeightSamples};
 use lam_laplace::predictive::{Predictive, analytic_embedding, summarise};
 use lam_model::backbone::ConvNet;
 use lam_model::miner::{TripletMiner, TripletType};
-use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, load_state, state_dict};
+use lam_model::{Encoder, ModelError, StateDict, load_state, state_dict};
 use rand_chacha::ChaCha12Rng;
 
-use super::parts::{Mined, Objective, Optimizer, host_values, images, prefixed, take_prefixed};
+use super::parts::{
+    Mined, Objective, Optimizer, encoder, host_values, images, prefixed, take_prefixed,
+};
 use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
@@ -119,16 +121,14 @@ impl LaplaceOnline {
         randomness: Randomness,
     ) -> Result<Box<dyn Method>, TrainError> {
         let config = context.config;
-        let arch = config.arch.to_string();
-        let encoder = EncoderConfig::new(&arch, context.image_shape, config.latent_dim)?;
-        let device = context.device.clone().autodiff();
         let online = online_config(config, context.training_images)?;
-        let features = encoder.features();
+        let encoder = encoder(context, randomness)?;
+        let [latent, features] = encoder.head.weight.val().dims();
         Ok(Box::new(Self {
-            encoder: encoder.init(&mut randomness.generator(Purpose::Weights, 0), &device),
+            encoder,
             objective: Objective::new(config)?,
             optimizer: Optimizer::new(config),
-            curvature: OnlineCurvature::new(online, config.latent_dim, features, context.device),
+            curvature: OnlineCurvature::new(online, latent, features, context.device),
             online,
             hessian: Hessian::new(config)?,
             prior_precision: config.prior_prec,
@@ -137,7 +137,7 @@ impl LaplaceOnline {
                 config::Predictive::Sampled => Predictive::Sampled,
                 config::Predictive::Analytic => Predictive::Analytic,
             },
-            device,
+            device: context.device.clone().autodiff(),
         }))
     }
 

@@ -9,11 +9,27 @@ use burn::tensor::{Bytes, Device, Gradients, Tensor, TensorData};
 use lam_model::distance::Distance;
 use lam_model::loss::{self, Loss};
 use lam_model::miner::{MinedPairs, TripletMiner, TripletType};
-use lam_model::{ModelError, StateDict, normalise};
+use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise};
 
-use super::{StepInput, StepReport};
+use super::{BuildContext, StepInput, StepReport};
 use crate::TrainError;
 use crate::config::Config;
+use crate::randomness::{Purpose, Randomness};
+
+/// The configured encoder with its initial weights, on the context's device with automatic differentiation.
+pub(super) fn encoder(
+    context: &BuildContext,
+    randomness: Randomness,
+) -> Result<Encoder, TrainError> {
+    let config = context.config;
+    let encoder = EncoderConfig::new(
+        &config.arch.to_string(),
+        context.image_shape,
+        config.latent_dim,
+    )?;
+    let mut generator = randomness.generator(Purpose::Weights, 0);
+    Ok(encoder.init(&mut generator, &context.device.clone().autodiff()))
+}
 
 /// Loss, distance and miner of a configuration.
 #[derive(Debug)]

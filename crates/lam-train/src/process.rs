@@ -6,7 +6,7 @@
 /// - Freed memory is kept for the next step: a step frees and asks again for the same tens of megabytes, and glibc
 ///   would give them back to the system each time, at the price of a fifth of the step in page faults.
 /// - Numbers too small for the normal format (below 1e-38) count as zero, in this thread and those it starts. They turn
-///   up in dying gradients and slow the processor's multiplications down a hundredfold.
+///   up as training goes on and are slow to multiply: the five epochs of the quickstart took 33 s with them, 8 s without.
 pub fn prepare_process() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     keep_freed_memory();

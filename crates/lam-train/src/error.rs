@@ -93,6 +93,25 @@ pub enum TrainError {
         /// Configured epochs.
         epochs: usize,
     },
+    /// A guarantee needs images that neither training nor the test uses.
+    #[error("{} chose its checkpoint on the test set and holds no images out, so no threshold can be chosen for it: train it with `--set selection=held_out`", path.display())]
+    NothingHeldOut {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// A risk that no finite number of images can show, or that asks for nothing.
+    #[error("{0}")]
+    RiskTarget(#[source] lam_metrics::MetricError),
+    /// A score that the method does not have.
+    #[error("method '{method}' has no {score} of its answers: use --score {}", .available.join(", "))]
+    NoRiskScore {
+        /// The configured method.
+        method: String,
+        /// The score asked for.
+        score: &'static str,
+        /// Those there are.
+        available: Vec<&'static str>,
+    },
     /// The training set has fewer images than a batch.
     #[error("the training set has {images} images, fewer than batch_size {batch_size}")]
     BatchTooLarge {
@@ -114,6 +133,9 @@ impl TrainError {
                 | Self::NoDevice(_)
                 | Self::BatchTooLarge { .. }
                 | Self::Unfinished { .. }
+                | Self::NothingHeldOut { .. }
+                | Self::RiskTarget(_)
+                | Self::NoRiskScore { .. }
                 | Self::Data(DataError::UnknownDataset { .. })
                 | Self::Model(ModelError::NoBackbone { .. })
                 | Self::Run(

@@ -6,9 +6,9 @@ use burn::tensor::Device;
 use lam_data::SearchPath;
 
 use crate::checkpoint::Checkpoint;
-use crate::config::Config;
+use crate::config::{Config, Selection};
 use crate::data::RunData;
-use crate::evaluate::{self, report::Shown};
+use crate::evaluate::{self, RiskReport, RiskRequest, report::Shown, risk_report};
 use crate::method::{self, BuildContext, Method};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
@@ -40,6 +40,8 @@ pub struct Outcome {
     pub folder: PathBuf,
     /// The HTML page.
     pub report: PathBuf,
+    /// The threshold for accepting answers, where one was asked for.
+    pub risk: Option<RiskReport>,
     /// Whether the run was finished before and nothing was done.
     pub was_finished: bool,
 }
@@ -80,20 +82,26 @@ pub fn train(
         trainer.train()?;
     }
     drop(trainer);
-    finish(config, options, &folder, &data, observer)
+    finish(config, options, &folder, &data, None, observer)
 }
 
 /// Repeats the evaluation of a run from its checkpoint, with the run's own configuration, and writes the results and
-/// the report again.
+/// the report again. With `risk` it also chooses, on the run's held-out images, which answers to accept.
 ///
 /// # Errors
 /// See [`TrainError`].
 pub fn evaluate_run(
     path: &Path,
     options: &RunOptions,
+    risk: Option<&RiskRequest>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let (folder, config) = RunFolder::open_existing(path)?;
+    if risk.is_some() && config.selection == Selection::Test {
+        return Err(TrainError::NothingHeldOut {
+            path: path.to_owned(),
+        });
+    }
     let last = Checkpoint::load(&Trainer::last(&folder))?.origin;
     if last.progress.epoch < config.epochs {
         return Err(TrainError::Unfinished {
@@ -108,7 +116,7 @@ pub fn evaluate_run(
     };
     let search = SearchPath::standard(&options.data_dirs, config.data_dir.as_deref());
     let data = RunData::open(&config, &search)?;
-    finish(&config, options, &folder, &data, observer)
+    finish(&config, options, &folder, &data, risk, observer)
 }
 
 /// The configured method with its initial weights.
@@ -127,6 +135,7 @@ fn finished(folder: &RunFolder) -> Result<Outcome, TrainError> {
         metrics: RunMetrics::read(&folder.metrics_json())?,
         folder: folder.path().to_owned(),
         report: folder.report(),
+        risk: None,
         was_finished: true,
     })
 }
@@ -137,6 +146,7 @@ fn finish(
     options: &RunOptions,
     folder: &RunFolder,
     data: &RunData,
+    risk: Option<&RiskRequest>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let device = device::open(config.device)?;
@@ -154,6 +164,13 @@ fn finish(
     let predictor = method.predictor(config.test_n_samples, &mut generator)?;
     let (test, ood) = (&data.test, data.ood.as_ref());
     let (evaluation, sets) = evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;
+    let risk = risk.map(|request| {
+        observer.evaluation_started("held-out images", data.selection.len());
+        let held_out = evaluate::embed(&*predictor, &data.selection, &device, observer)?;
+        observer.evaluation_done();
+        evaluate::control_risk(&held_out, &sets.test, request, config.model)
+    });
+    let risk = risk.transpose()?;
     let metadata = RunMetadata::of(config, &options.name);
     let metrics = RunMetrics::new(metadata, evaluation.metrics.clone())?;
     let shown = Shown {
@@ -163,14 +180,19 @@ fn finish(
         evaluation: &evaluation,
         sets: &sets,
         metrics: &metrics,
+        risk: risk.as_ref(),
     };
     shown.write(folder)?;
+    if let Some(risk) = &risk {
+        risk_report::write(risk, metrics.metadata(), folder)?;
+    }
     // Last, since it marks the run as finished.
     metrics.write(folder)?;
     Ok(Outcome {
         metrics,
         folder: folder.path().to_owned(),
         report: folder.report(),
+        risk,
         was_finished: false,
     })
 }

@@ -16,6 +16,7 @@ const METRICS_JSON: &str = "metrics.json";
 const METRICS_CSV: &str = "metrics.csv";
 const LOG: &str = "log.jsonl";
 const REPORT: &str = "report.html";
+const RISK: &str = "risk.json";
 const CHECKPOINTS: &str = "checkpoints";
 const FIGURES: &str = "figures";
 
@@ -155,6 +156,11 @@ impl RunFolder {
         self.file(REPORT)
     }
 
+    /// `risk.json`: the threshold of `lam eval --risk` and what it accepts.
+    pub fn risk_json(&self) -> PathBuf {
+        self.file(RISK)
+    }
+
     /// `checkpoints/`.
     pub fn checkpoints(&self) -> PathBuf {
         self.file(CHECKPOINTS)
@@ -258,6 +264,7 @@ fn is_of_a_run(name: &OsStr) -> bool {
         METRICS_CSV,
         LOG,
         REPORT,
+        RISK,
         CHECKPOINTS,
         FIGURES,
     ];

@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub data_dirs: Vec<PathBuf>,
     /// The command line, for the report.
     pub command: String,
+    /// Also choose, on the held-out images, which answers to accept.
+    pub risk: Option<RiskRequest>,
 }
 
 /// What a run leaves.
@@ -82,22 +84,21 @@ pub fn train(
         trainer.train()?;
     }
     drop(trainer);
-    finish(config, options, &folder, &data, None, observer)
+    finish(config, options, &folder, &data, observer)
 }
 
 /// Repeats the evaluation of a run from its checkpoint, with the run's own configuration, and writes the results and
-/// the report again. With `risk` it also chooses, on the run's held-out images, which answers to accept.
+/// the report again.
 ///
 /// # Errors
 /// See [`TrainError`].
 pub fn evaluate_run(
     path: &Path,
     options: &RunOptions,
-    risk: Option<&RiskRequest>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let (folder, config) = RunFolder::open_existing(path)?;
-    if risk.is_some() && config.selection == Selection::Test {
+    if options.risk.is_some() && config.selection == Selection::Test {
         return Err(TrainError::NothingHeldOut {
             path: path.to_owned(),
         });
@@ -116,7 +117,7 @@ pub fn evaluate_run(
     };
     let search = SearchPath::standard(&options.data_dirs, config.data_dir.as_deref());
     let data = RunData::open(&config, &search)?;
-    finish(&config, options, &folder, &data, risk, observer)
+    finish(&config, options, &folder, &data, observer)
 }
 
 /// The configured method with its initial weights.
@@ -146,7 +147,6 @@ fn finish(
     options: &RunOptions,
     folder: &RunFolder,
     data: &RunData,
-    risk: Option<&RiskRequest>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let device = device::open(config.device)?;
@@ -164,7 +164,7 @@ fn finish(
     let predictor = method.predictor(config.test_n_samples, &mut generator)?;
     let (test, ood) = (&data.test, data.ood.as_ref());
     let (evaluation, sets) = evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;
-    let risk = risk.map(|request| {
+    let risk = options.risk.as_ref().map(|request| {
         observer.evaluation_started("held-out images", data.selection.len());
         let held_out = evaluate::embed(&*predictor, &data.selection, &device, observer)?;
         observer.evaluation_done();

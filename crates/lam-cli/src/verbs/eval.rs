@@ -93,7 +93,6 @@ impl EvalArgs {
 }
 
 pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
-    let risk = args.risk_request()?;
     let options = RunOptions {
         // The run keeps the name that it was given.
         name: String::new(),
@@ -101,9 +100,10 @@ pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
         mode: OpenMode::Resume,
         data_dirs: args.data_dir.clone(),
         command: command_line::quoted(std::env::args_os()),
+        risk: args.risk_request()?,
     };
     let mut progress = RunProgress::new(printer);
-    let outcome = lam_train::evaluate_run(&args.run, &options, risk.as_ref(), &mut progress);
+    let outcome = lam_train::evaluate_run(&args.run, &options, &mut progress);
     progress.finish();
     results::print(&outcome?, printer)
 }

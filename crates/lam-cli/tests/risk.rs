@@ -92,7 +92,7 @@ fn a_run_that_selected_on_the_test_set_is_refused() {
     world
         .run("eval run --risk 0.5")
         .code(2)
-        .says("chose its checkpoint on the test set")
+        .says("--risk needs held-out images")
         .says("selection=held_out");
     assert!(!world.path("run/risk.json").exists());
 }
@@ -100,6 +100,9 @@ fn a_run_that_selected_on_the_test_set_is_refused() {
 #[test]
 fn a_method_without_uncertainty_has_its_distances() {
     let world = trained("--set model=deterministic");
+    let metrics = json(&world, "run/metrics.json");
+    let has = |score: &str| metrics["metrics"][format!("baseline.{score}.auroc")].is_number();
+    assert!(has("feature_norm") && has("neighbour_distance") && !has("isotropic"));
     let Run { stdout, .. } = world.run("eval run --risk 0.7 --confidence 0.8").code(0);
     assert!(stdout.contains("Score: distance"), "{stdout}");
     for score in ["uncertainty", "confidence"] {
@@ -135,8 +138,8 @@ fn impossible_risks_are_wrong_use() {
 fn scores_without_a_fitted_posterior_stand_in_every_result() {
     let world = trained("");
     let metrics = json(&world, "run/metrics.json");
-    for (score, figures) in [("neighbour_distance", &["auroc", "auprc", "ausc", "r_auroc"])] {
-        for figure in figures {
+    for score in ["isotropic", "feature_norm", "neighbour_distance"] {
+        for figure in ["auroc", "auprc", "ausc", "r_auroc"] {
             let name = format!("baseline.{score}.{figure}");
             let value = metrics["metrics"][&name].as_f64();
             assert!(value.is_some_and(|v| (0.0..=1.0).contains(&v)), "{name}");

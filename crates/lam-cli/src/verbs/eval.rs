@@ -16,6 +16,8 @@ use crate::results;
 const EXAMPLES: &str = "\
 Examples:
   lam eval runs/sample/quickstart/seed-1
+  lam eval runs/sample/quickstart/seed-1 --calibrate
+                                  make its confidence honest first
   lam eval runs/sample/quickstart/seed-1 --risk 0.05
                                           which answers to accept, so that at most 5 % of them are wrong
 
@@ -39,6 +41,10 @@ pub struct EvalArgs {
     /// Look for data sets in this folder first; can be repeated
     #[arg(long, value_name = "DIR")]
     data_dir: Vec<PathBuf>,
+
+    /// Fit the posterior's temperature on the run's held-out images first, and keep it with the model
+    #[arg(long)]
+    calibrate: bool,
 
     /// Choose which answers to accept, so that at most this share of them is wrong
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
@@ -101,6 +107,7 @@ pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
         data_dirs: args.data_dir.clone(),
         command: command_line::quoted(std::env::args_os()),
         risk: args.risk_request()?,
+        calibrate: args.calibrate,
     };
     let mut progress = RunProgress::new(printer);
     let outcome = lam_train::evaluate_run(&args.run, &options, &mut progress);

@@ -124,6 +124,7 @@ impl Calibration {
         page.caption = format!(
             "Above: accuracy of the nearest neighbour against confidence, the share of weight samples \
              that vote for it; on the diagonal a confidence of 80 % is right 80 % of the time. \
+             Where methods are drawn as lines, larger dots are fuller bins. \
              Below: how the confidences are distributed. {}",
             summary.join("; ")
         );
@@ -228,7 +229,11 @@ fn draw_bars(
     traces
 }
 
-/// A line with dots for each method.
+/// Radius of the dot of a bin that is nearly empty, and of a method's fullest bin.
+const SMALLEST_DOT: f64 = 2.0;
+const LARGEST_DOT: f64 = 5.0;
+
+/// A line with dots for each method; the fuller a bin, the larger its dot.
 fn draw_lines(
     canvas: &mut Canvas,
     panel: &Panel,
@@ -238,16 +243,19 @@ fn draw_lines(
     let mut traces = Vec::new();
     for (i, model) in models.iter().enumerate() {
         let stroke = series_stroke(i);
-        let points: Vec<(f64, f64)> = model
-            .bins
-            .iter()
-            .filter(|b| b.count > 0 && has_place(b))
-            .map(|b| panel.place(b.mean_confidence, b.accuracy))
-            .collect();
-        for point in &points {
-            canvas.circle(*point, 3.2, stroke.tone, 1.0);
+        let fullest = model.bins.iter().map(|b| b.count).max().unwrap_or(0).max(1);
+        let mut points = Vec::new();
+        for bin in model.bins.iter().filter(|b| b.count > 0 && has_place(b)) {
+            let point = panel.place(bin.mean_confidence, bin.accuracy);
+            // By area, so that a bin of a few images does not weigh like one of thousands.
+            let share = bin.count as f64 / fullest as f64;
+            let radius = SMALLEST_DOT + (LARGEST_DOT - SMALLEST_DOT) * share.sqrt();
+            canvas.circle(point, radius, stroke.tone, 1.0);
+            points.push(point);
         }
-        legend.push_valued(Swatch::Line(stroke), &model.name, &ece_text(model));
+        // The other ECE stands in the caption; here it would crowd out the names.
+        let ece = format!("ECE {}", fixed(model.ece, 3));
+        legend.push_valued(Swatch::Line(stroke), &model.name, &ece);
         let trace = Trace {
             pieces: vec![points],
             stroke,

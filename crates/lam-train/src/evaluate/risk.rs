@@ -13,6 +13,9 @@ use crate::config::Method;
 /// One in so many held-out images plans the test; the others are tested.
 const ONE_TO_PLAN_IN: usize = 4;
 
+/// Galleries whose sizes differ by more than this share give distances that are not comparable.
+const SAME_SIZE: f64 = 0.1;
+
 /// An uncertainty of an answer, that is of a query's nearest neighbour by mean embeddings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RiskScore {
@@ -52,7 +55,8 @@ impl RiskScore {
 pub struct RiskRequest {
     /// The risk allowed, and how sure one must be of it.
     pub target: RiskTarget,
-    /// The score to put the threshold on; by default the one that promises to accept most.
+    /// The score to put the threshold on; by default the one that promises to accept most. Distances shrink as a gallery
+    /// grows, so by default they are used only where there is no other score or the test set is as large as the held-out one.
     pub score: Option<RiskScore>,
 }
 
@@ -76,6 +80,8 @@ pub struct RiskReport {
     pub request: RiskRequest,
     /// The score that the threshold is on.
     pub score: RiskScore,
+    /// Images of the gallery that the guarantee is about: all that are held out.
+    pub gallery: usize,
     /// Held-out images that chose score and order of thresholds, and were not tested.
     pub planned_on: usize,
     /// The guarantee on the risk among the accepted, and the held-out answers that it rests on.
@@ -88,6 +94,8 @@ pub struct RiskReport {
     pub joint: JointRisk,
     /// Every threshold on the held-out answers that were tested.
     pub held_out_curve: SelectiveCurve,
+    /// Every threshold on the test answers from the held-out gallery.
+    pub test_in_held_out_curve: SelectiveCurve,
     /// Every threshold on the test answers.
     pub test_curve: SelectiveCurve,
 }
@@ -119,7 +127,12 @@ pub fn control_risk(
     }
     let answers = Answers::among(held_out)?;
     let available = answers.available();
+    let galleries = test.labels.len() as f64 / images as f64;
     let wanted: Vec<RiskScore> = match request.score {
+        None if (galleries - 1.0).abs() > SAME_SIZE && available.len() > 1 => {
+            let transfers = |score: &RiskScore| *score != RiskScore::Distance;
+            available.into_iter().filter(transfers).collect()
+        }
         None => available,
         Some(score) if available.contains(&score) => vec![score],
         Some(score) => {
@@ -155,6 +168,7 @@ pub fn control_risk(
     Ok(RiskReport {
         request: *request,
         score,
+        gallery: images,
         planned_on: images - certification.queries(),
         control,
         test_in_held_out: control.apply(&in_held_out),
@@ -165,6 +179,7 @@ pub fn control_risk(
             test: at(&test_curve),
         },
         held_out_curve: certification,
+        test_in_held_out_curve: in_held_out,
         test_curve,
     })
 }

@@ -14,7 +14,7 @@ const CURVE_POINTS: usize = 1000;
 /// What the guarantee takes for granted; part of every output.
 const ASSUMPTIONS: [&str; 3] = [
     "test images come from the same distribution as the held-out ones",
-    "the gallery is the held-out set: among the test images the gallery has another size, which moves distances and risk",
+    "queries are answered from a gallery like the held-out set, of its size: another size moves distances and risk",
     "the checkpoint, and a temperature if one was fitted, were chosen on the same held-out images",
 ];
 
@@ -100,7 +100,12 @@ impl RiskReport {
 
     /// What the guarantee takes for granted.
     pub fn assumptions(&self) -> String {
-        format!("It takes for granted that {}.", ASSUMPTIONS.join("; that "))
+        format!(
+            "It takes for granted that {}. The held-out gallery has {} images, that of the test images among themselves {}.",
+            ASSUMPTIONS.join("; that "),
+            self.gallery,
+            self.test.queries,
+        )
     }
 }
 
@@ -135,6 +140,7 @@ fn json(report: &RiskReport, metadata: &RunMetadata) -> Value {
         "target": { "risk": target.risk(), "confidence": target.confidence() },
         "score": report.score.name(),
         "score_was_chosen": report.request.score.is_none(),
+        "gallery": report.gallery,
         "planned_on": report.planned_on,
         "accepts": accepts(report.control.threshold),
         "threshold": finite(report.control.threshold),
@@ -189,7 +195,12 @@ pub(super) fn figure(report: &RiskReport) -> Result<Figure, TrainError> {
     let figure = RiskCoverage {
         curves: vec![
             curve("held out", &report.held_out_curve, &report.control.held_out),
-            curve("test", &report.test_curve, &report.test),
+            curve(
+                "test, in the held-out gallery",
+                &report.test_in_held_out_curve,
+                &report.test_in_held_out,
+            ),
+            curve("test, among themselves", &report.test_curve, &report.test),
         ],
         target: Some(report.request.target.risk()),
         ..RiskCoverage::default()

@@ -5,15 +5,14 @@ use std::num::NonZeroUsize;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use lam_laplace::curvature::{
-    Approximation, DiagonalCurvature, PairHessian, linear_head_diagonal, subsample_pairs,
-};
+use lam_laplace::curvature::{Approximation, Curvature, PairHessian, Structure, subsample_pairs};
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
-use lam_laplace::posterior::{DiagonalPosterior, WeightSamples};
+use lam_laplace::posterior::{Posterior, WeightSamples};
 use lam_laplace::predictive::{Predictive, analytic_embedding, summarise};
 use lam_model::backbone::ConvNet;
+use lam_model::head::HeadWeights;
 use lam_model::miner::{TripletMiner, TripletType};
-use lam_model::{Encoder, ModelError, StateDict, load_state, state_dict};
+use lam_model::{Encoder, load_state, state_dict};
 use rand_chacha::ChaCha12Rng;
 
 use super::parts::{
@@ -31,7 +30,6 @@ pub(super) struct LaplaceOnline {
     objective: Objective,
     optimizer: Optimizer,
     curvature: OnlineCurvature,
-    online: OnlineConfig,
     hessian: Hessian,
     prior_precision: f64,
     samples: NonZeroUsize,
@@ -79,20 +77,29 @@ impl Hessian {
     /// - `features`: `[B, F]`, `z`: `[B, D]`, both without gradient
     fn of_batch(
         &self,
+        head: &HeadWeights,
         features: Tensor<2>,
         z: Tensor<2>,
         mined: &Mined,
         labels: &[u32],
         generator: &mut ChaCha12Rng,
-    ) -> (DiagonalCurvature, Tensor<1>) {
+    ) -> Result<(Curvature, Tensor<1>), TrainError> {
         let pairs = self.miner.mine(&mined.distances, labels);
         let mut counts = pairs.to_device(&features.device());
         let triplets = counts.triplets();
         if let Some(limit) = self.max_pairs {
             counts = subsample_pairs(counts, limit, generator);
         }
-        let diagonal = linear_head_diagonal(features, z, &counts, self.pairs, self.approximation);
-        (diagonal, triplets)
+        let curvature = Curvature::of_batch(
+            Structure::Diagonal,
+            head,
+            features,
+            z,
+            &counts,
+            self.pairs,
+            self.approximation,
+        )?;
+        Ok((curvature, triplets))
     }
 }
 
@@ -123,13 +130,14 @@ impl LaplaceOnline {
         let config = context.config;
         let online = online_config(config, context.training_images)?;
         let encoder = encoder(context, randomness)?;
-        let [latent, features] = encoder.head.weight.val().dims();
+        let layers = encoder.head.weights().layers.map(|layer| layer.dims());
+        let initial =
+            Curvature::constant(Structure::Diagonal, layers, online.init(), context.device)?;
         Ok(Box::new(Self {
             encoder,
             objective: Objective::new(config)?,
             optimizer: Optimizer::new(config),
-            curvature: OnlineCurvature::new(online, latent, features, context.device),
-            online,
+            curvature: OnlineCurvature::new(online, initial),
             hessian: Hessian::new(config)?,
             prior_precision: config.prior_prec,
             samples: sample_count(config.train_n_samples),
@@ -142,16 +150,9 @@ impl LaplaceOnline {
     }
 
     /// The posterior around the current mean. The mean carries gradients if `encoder` does.
-    fn posterior(&self, encoder: &Encoder) -> Result<DiagonalPosterior, TrainError> {
-        let head = &encoder.head;
+    fn posterior(&self, encoder: &Encoder) -> Result<Box<dyn Posterior>, TrainError> {
         let curvature = self.curvature.estimate();
-        let (weight, bias) = (head.weight.val(), head.bias.val());
-        Ok(DiagonalPosterior::new(
-            weight,
-            bias,
-            curvature,
-            self.prior_precision,
-        )?)
+        Ok(curvature.posterior(encoder.head.weights(), self.prior_precision)?)
     }
 }
 
@@ -168,7 +169,7 @@ impl Method for LaplaceOnline {
 
         let [batch, samples, latent] = outputs.dims();
         let share = 1.0 / samples as f64;
-        let mut total: Option<(Tensor<1>, DiagonalCurvature, Tensor<1>)> = None;
+        let mut total: Option<(Tensor<1>, Curvature, Tensor<1>)> = None;
         let mut report = StepReport::default();
         for sample in 0..samples {
             let z = outputs
@@ -178,12 +179,13 @@ impl Method for LaplaceOnline {
             let mined = self.objective.evaluate(z.clone(), input.labels);
             report = report.plus(mined.report(), share);
             let (diagonal, triplets) = self.hessian.of_batch(
+                &weights.head(sample),
                 features.clone(),
                 z.inner(),
                 &mined,
                 input.labels,
                 &mut pair_choice,
-            );
+            )?;
             total = Some(match total {
                 None => (mined.loss, diagonal, triplets),
                 Some((l, d, t)) => (l + mined.loss, d.merge(diagonal), t + triplets),
@@ -193,7 +195,7 @@ impl Method for LaplaceOnline {
             let gradients = loss.mul_scalar(share).backward();
             let encoder = self.encoder.clone();
             self.encoder = self.optimizer.step(encoder, gradients, input.learning_rate);
-            self.curvature.update(diagonal, triplets);
+            self.curvature.update(diagonal, triplets)?;
         }
         Ok(report)
     }
@@ -216,30 +218,13 @@ impl Method for LaplaceOnline {
         let Ok(posterior) = self.posterior(&self.encoder.valid()) else {
             return Vec::new();
         };
-        let deviations = host_values(posterior.weight_deviation());
-        let weights = host_values(posterior.weight());
-        let mean = |values: &[f32], f: fn(f64) -> f64| {
-            values.iter().map(|&v| f(f64::from(v))).sum::<f64>() / values.len().max(1) as f64
-        };
-        let curvature = host_values(self.curvature.estimate().weight());
-        vec![
-            ("sigma_mean", mean(&deviations, |v| v)),
-            (
-                "sigma_max",
-                deviations
-                    .iter()
-                    .fold(0.0, |m: f64, &v| m.max(f64::from(v))),
-            ),
-            ("weight_rms", mean(&weights, |v| v * v).sqrt()),
-            ("hessian_mean", mean(&curvature, |v| v)),
-        ]
+        let summary = posterior.summary();
+        vec![("sigma_mean", summary.mean), ("sigma_max", summary.largest)]
     }
 
     fn state(&self) -> Result<MethodState, TrainError> {
         let mut tensors = prefixed("model", state_dict(&self.encoder));
-        let curvature = self.curvature.estimate();
-        tensors.insert("curvature.weight".into(), curvature.weight().into_data());
-        tensors.insert("curvature.bias".into(), curvature.bias().into_data());
+        tensors.extend(prefixed("curvature", self.curvature.estimate().state()));
         Ok(MethodState {
             tensors,
             optimizer: self.optimizer.state()?,
@@ -248,47 +233,19 @@ impl Method for LaplaceOnline {
 
     fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
         let model = take_prefixed("model", &mut state.tensors);
-        let curvature = read_curvature(
-            &take_prefixed("curvature", &mut state.tensors),
-            self.curvature.estimate(),
-        )?;
+        let stored = take_prefixed("curvature", &mut state.tensors);
+        let curvature = self.curvature.estimate().load(&stored)?;
         self.encoder = load_state(self.encoder.clone(), &model)?;
-        self.curvature = OnlineCurvature::resume(self.online, curvature);
+        self.curvature.resume(curvature);
         self.optimizer.restore(state.optimizer)
     }
-}
-
-/// A stored curvature of the same shape as `like`.
-fn read_curvature(
-    state: &StateDict,
-    like: &DiagonalCurvature,
-) -> Result<DiagonalCurvature, TrainError> {
-    let [latent, features] = like.dims();
-    let device = like.weight().device();
-    let tensor = |name: &str, shape: &[usize]| match state.get(name) {
-        Some(data) if data.shape().as_slice() == shape => Ok(data.clone()),
-        Some(data) => Err(ModelError::StateMismatch(vec![format!(
-            "curvature.{name} has shape {:?}, expected {shape:?}",
-            data.shape()
-        )])),
-        None => Err(ModelError::StateMismatch(vec![format!(
-            "missing tensor curvature.{name}"
-        )])),
-    };
-    let weight = tensor("weight", &[latent, features])?;
-    let bias = tensor("bias", &[latent])?;
-    let curvature = DiagonalCurvature::new(
-        Tensor::from_data(weight, &device),
-        Tensor::from_data(bias, &device),
-    );
-    Ok(curvature?)
 }
 
 /// Embeds by weight samples drawn once; mean and spread from them or from moments.
 struct PosteriorPredictor {
     backbone: ConvNet,
     samples: WeightSamples,
-    analytic: Option<DiagonalPosterior>,
+    analytic: Option<Box<dyn Posterior>>,
 }
 
 impl Predict for PosteriorPredictor {

@@ -140,6 +140,28 @@ choices! {
 }
 
 choices! {
+    /// Which weights of the posterior depend on each other.
+    Posterior, "posterior":
+    /// None.
+    Diag = "diag" ~ "diagonal",
+    /// All, by a factor for the outputs and one for the inputs.
+    Kron = "kron" ~ "kronecker" ~ "kfac",
+    /// Those of the same output.
+    Block = "block" ~ "blocks" ~ "block_diagonal",
+    /// All.
+    Full = "full" ~ "dense" ~ "matrix",
+}
+
+choices! {
+    /// What stands between two layers of a head.
+    Activation, "activation":
+    /// Hyperbolic tangent.
+    Tanh = "tanh",
+    /// Rectifier.
+    Relu = "relu" ~ "rectifier",
+}
+
+choices! {
     /// How the predictive distribution of an embedding is formed.
     Predictive, "predictive":
     /// From samples of the head's weights.
@@ -155,6 +177,24 @@ choices! {
     HeldOut = "held_out" ~ "validation" ~ "val" ~ "heldout" ~ "held-out",
     /// The test set, as the released code does: the paper's protocol.
     Test = "test" ~ "paper" ~ "original",
+}
+
+choices! {
+    /// What is fitted on held-out images after training.
+    Calibrate, "calibration":
+    /// Nothing.
+    None = "none" ~ "off" ~ "no" ~ "false",
+    /// One factor on the posterior's covariance.
+    Temperature = "temperature" ~ "temp" ~ "on" ~ "true" ~ "yes",
+}
+
+choices! {
+    /// How the learning rate falls from epoch to epoch.
+    LrSchedule, "learning-rate schedule":
+    /// Multiplied by exp(−lr_decay) each epoch.
+    Exponential = "exponential" ~ "exp" ~ "decay",
+    /// Half a cosine from the first rate to 0 after the last epoch.
+    Cosine = "cosine" ~ "cos" ~ "annealing",
 }
 
 choices! {

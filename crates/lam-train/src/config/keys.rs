@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::table::config_keys;
 use super::{
-    Allowed, Arch, DatasetName, Device, Distance, HessianApprox, Loss, Method, Optimizer, Pool,
-    Predictive, Selection, TripletType,
+    Activation, Allowed, Arch, Calibrate, DatasetName, Device, Distance, HessianApprox, Loss,
+    LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
 
 const ANY: Allowed = Allowed::ANY;
@@ -24,6 +24,8 @@ config_keys! {
     "Network" identity true {
         arch: Arch = [Arch::Linear], ANY, "The network; `linear` is the small one for 28×28 and 32×32 images.";
         latent_dim: usize = [3], Allowed::between(1.0, 65536.0), "Size D of the embedding.";
+        head: Vec<usize> = [Vec::new()], Allowed::between(1.0, 65536.0), "Sizes of hidden layers between the features and the embedding; none for one linear layer.";
+        head_activation: Activation = [Activation::Tanh], ANY, "After every hidden layer of the head.";
         dropout_rate: f64 = [0.0], Allowed::between(0.0, 0.99), "Share of channels dropped after each block.";
         pool: Option<Pool> = [None], ANY, "Pooling of a trunk's feature map.";
         whitening: bool = [false], ANY, "A linear layer after pooling.";
@@ -35,6 +37,9 @@ config_keys! {
         split_query_database: bool = [false], ANY, "Place recognition: the first half of a batch are queries, the second references.";
         pos_dist_thr "posDistThr": f64 = [10.0], Allowed::above(0.0, 1e6), "Place recognition: a positive is nearer, in metres.";
         neg_dist_thr "negDistThr": f64 = [25.0], Allowed::above(0.0, 1e6), "Place recognition: a negative is farther, in metres.";
+        augment_flip: bool = [false], ANY, "Mirror half of the training images left to right, anew each epoch.";
+        augment_shift: usize = [0], Allowed::between(0.0, 1024.0), "Move training images by up to so many pixels.";
+        augment_erase: f64 = [0.0], Allowed::between(0.0, 1.0), "Share of the training images in which a random rectangle is erased.";
         ood_dataset: Option<DatasetName> = [dataset.ood_partner() => "the data set's partner"], ANY, "Data set whose images should be uncertain; null for none.";
     }
     "Training" identity true {
@@ -42,6 +47,7 @@ config_keys! {
         batch_size: usize = [64], Allowed::between(2.0, 1048576.0), "Images in a step; the last, partial batch is dropped.";
         lr: f64 = [0.001], Allowed::above(0.0, 10.0), "Learning rate per image: the optimiser's rate is lr × batch_size × devices.";
         lr_decay: f64 = [0.01], Allowed::between(0.0, 10.0), "The rate is multiplied by exp(−lr_decay) each epoch.";
+        lr_schedule: LrSchedule = [LrSchedule::Exponential], ANY, "How the rate falls; cosine goes to 0 and ignores lr_decay.";
         optimizer: Optimizer = [Optimizer::Rmsprop], ANY, "The optimiser (α 0.99, ε 1e-8).";
         weight_decay: f64 = [1e-5], Allowed::between(0.0, 10.0), "L2 penalty inside the optimiser.";
         loss: Loss = [Loss::Contrastive], ANY, "The loss; arccos trains as contrastive and differs in the Hessian.";
@@ -52,6 +58,7 @@ config_keys! {
         kl_weight: f64 = [1e-6], Allowed::between(0.0, 1e6), "HIB: weight of the KL term.";
     }
     "Laplace" identity true {
+        posterior: Posterior = [Posterior::Diag], ANY, "Which weights of the head depend on each other in the posterior: none; all, by a Kronecker product; those of an output; all.";
         loss_approx: HessianApprox = [HessianApprox::Full], ANY, "Which terms of the pair Hessian are kept.";
         type_of_triplets_hessian: TripletType = [TripletType::All], ANY, "Which triplets the Hessian sees.";
         max_pairs: usize = [5000], Allowed::between(1.0, 1e9), "With subsample_pairs: how many pairs of each kind a step draws for the Hessian.";
@@ -68,6 +75,7 @@ config_keys! {
         check_val_every_n_epoch: usize = [1], Allowed::between(1.0, 1e5), "Epochs between validations.";
         val_n_samples: usize = [5], Allowed::between(1.0, 1e6), "Weight samples in validation.";
         test_n_samples: usize = [100], Allowed::between(1.0, 1e6), "Weight samples in the final evaluation.";
+        calibrate: Calibrate = [Calibrate::None], ANY, "What is fitted on held-out images after training: one temperature of the posterior, so that confidence is what it says.";
         predictive: Predictive = [Predictive::Sampled], ANY, "How the predictive distribution of an embedding is formed.";
     }
     "Machine" identity false {

@@ -1,0 +1,174 @@
+//! The Laplacian metric learner with its posterior accumulated during training (method, section "Posterior and
+//! prediction", "Online").
+
+use std::num::NonZeroUsize;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use lam_laplace::curvature::Curvature;
+use lam_laplace::online::{OnlineConfig, OnlineCurvature};
+use lam_laplace::posterior::Posterior;
+use lam_model::{Encoder, load_state, state_dict};
+use rand_chacha::ChaCha12Rng;
+
+use super::super::parts::{Objective, Optimizer, encoder, images, prefixed, take_prefixed};
+use super::super::{BuildContext, Method, Predict, StepInput, StepReport};
+use super::hessian::Hessian;
+use super::posterior::{PosteriorRule, sample_count};
+use crate::TrainError;
+use crate::checkpoint::MethodState;
+use crate::config::Config;
+use crate::randomness::{Purpose, Randomness};
+use crate::starts::Starts;
+
+/// LAM, online.
+pub(in crate::method) struct LaplaceOnline {
+    encoder: Encoder,
+    objective: Objective,
+    optimizer: Optimizer,
+    curvature: OnlineCurvature,
+    hessian: Hessian,
+    rule: PosteriorRule,
+    samples: NonZeroUsize,
+    device: Device,
+}
+
+fn online_config(config: &Config, training_images: usize) -> Result<OnlineConfig, TrainError> {
+    let mut online =
+        OnlineConfig::new(training_images).with_memory_factor(config.hessian_memory_factor)?;
+    if let Some(init) = config.init_hessian {
+        online = online.with_init(init)?;
+    }
+    if let Some(scale) = config.scale_hessian {
+        online = online.with_scale(scale)?;
+    }
+    if config.subsample_pairs {
+        online = online.with_max_pairs(config.max_pairs)?;
+    }
+    Ok(online)
+}
+
+impl LaplaceOnline {
+    pub(in crate::method) fn build(
+        context: &BuildContext,
+        randomness: Randomness,
+    ) -> Result<Box<dyn Method>, TrainError> {
+        let config = context.config;
+        let online = online_config(config, context.training_images)?;
+        let encoder = encoder(context, randomness)?;
+        let hessian = Hessian::new(config)?;
+        let layers = encoder.head.weights().layers.map(|layer| layer.dims());
+        let initial = hessian.constant(layers, online.init(), context.device)?;
+        Ok(Box::new(Self {
+            encoder,
+            objective: Objective::new(config)?,
+            optimizer: Optimizer::new(config),
+            curvature: OnlineCurvature::new(online, initial),
+            hessian,
+            rule: PosteriorRule::new(config),
+            samples: sample_count(config.train_n_samples),
+            device: context.device.clone().autodiff(),
+        }))
+    }
+}
+
+impl LaplaceOnline {
+    /// The posterior around the current mean, without temperature. The mean carries gradients if `encoder` does.
+    fn posterior(&self, encoder: &Encoder) -> Result<Box<dyn Posterior>, TrainError> {
+        let mean = encoder.head.weights();
+        Ok(self.curvature.posterior(mean, self.rule.prior_precision)?)
+    }
+}
+
+impl Method for LaplaceOnline {
+    fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
+        if starts.is_named() {
+            let start = starts.own()?;
+            self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
+        let mut noise = randomness.generator(Purpose::Training, input.step);
+        let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
+        let features = self.encoder.backbone.forward(images(&input, &self.device));
+        let weights = self
+            .posterior(&self.encoder)?
+            .sample(self.samples, &mut noise);
+        let outputs = weights.outputs(features.clone());
+        let features = features.inner();
+
+        let [batch, samples, latent] = outputs.dims();
+        let share = 1.0 / samples as f64;
+        let mut total: Option<(Tensor<1>, Curvature, Tensor<1>)> = None;
+        let mut report = StepReport::default();
+        for sample in 0..samples {
+            let z = outputs
+                .clone()
+                .slice([0..batch, sample..sample + 1, 0..latent])
+                .reshape([batch, latent]);
+            let mined = self.objective.evaluate(z.clone(), input.labels);
+            report = report.plus(mined.report(), share);
+            let (curvature, triplets) = self.hessian.of_batch(
+                &weights.head(sample),
+                features.clone(),
+                z.inner(),
+                &mined,
+                input.labels,
+                &mut pair_choice,
+            )?;
+            total = Some(match total {
+                None => (mined.loss, curvature, triplets),
+                Some((l, c, t)) => (l + mined.loss, c.merge(curvature), t + triplets),
+            });
+        }
+        if let Some((loss, curvature, triplets)) = total {
+            let gradients = loss.mul_scalar(share).backward();
+            let encoder = self.encoder.clone();
+            self.encoder = self.optimizer.step(encoder, gradients, input.learning_rate);
+            self.curvature.update(curvature, triplets)?;
+        }
+        Ok(report)
+    }
+
+    fn predictor(
+        &self,
+        samples: usize,
+        generator: &mut ChaCha12Rng,
+    ) -> Result<Box<dyn Predict>, TrainError> {
+        let encoder = self.encoder.valid();
+        let posterior = self.posterior(&encoder)?;
+        self.rule
+            .predictor(encoder.backbone, posterior, samples, generator)
+    }
+
+    fn temperature(&mut self) -> Option<&mut f32> {
+        Some(&mut self.rule.temperature)
+    }
+
+    fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
+        let posterior = self.posterior(&self.encoder.valid());
+        posterior.map_or_else(|_| Vec::new(), |p| PosteriorRule::summary(p.as_ref()))
+    }
+
+    fn state(&self) -> Result<MethodState, TrainError> {
+        let mut tensors = prefixed("model", state_dict(&self.encoder));
+        tensors.extend(prefixed("curvature", self.curvature.state()));
+        self.rule.write(&mut tensors);
+        Ok(MethodState {
+            tensors,
+            optimizer: self.optimizer.state()?,
+        })
+    }
+
+    fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
+        let model = take_prefixed("model", &mut state.tensors);
+        let curvature = take_prefixed("curvature", &mut state.tensors);
+        let curvature = self.curvature.load(&curvature)?;
+        self.encoder = load_state(self.encoder.clone(), &model)?;
+        self.curvature = curvature;
+        self.rule.read(&state.tensors)?;
+        self.optimizer.restore(state.optimizer)
+    }
+}

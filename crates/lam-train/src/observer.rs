@@ -25,6 +25,12 @@ pub trait Observer {
     /// A validation's metrics; `best` if they are the best so far.
     fn validated(&mut self, _epoch: usize, _metrics: &[(String, f64)], _best: bool) {}
 
+    /// Whether training should end here, asked after each validation once its checkpoint is written. A run that is ended
+    /// so is not evaluated; it can be resumed like any interrupted one.
+    fn wants_stop(&mut self) -> bool {
+        false
+    }
+
     /// Share of an epoch's time in which the loop waited for images.
     fn input_share(&mut self, _share: f64) {}
 

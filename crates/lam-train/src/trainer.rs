@@ -171,6 +171,13 @@ impl Trainer<'_> {
             || progress.epoch == config.epochs
         {
             self.validate(progress, record)?;
+            self.save_last(progress)?;
+            if self.observer.wants_stop() {
+                return Err(TrainError::Stopped {
+                    epoch: progress.epoch,
+                });
+            }
+            return Ok(());
         }
         self.save_last(progress)
     }

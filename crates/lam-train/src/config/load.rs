@@ -41,6 +41,16 @@ impl Override {
             value: value.write(),
         }
     }
+
+    /// Whether it sets this key.
+    pub(crate) fn is_of(&self, key: &str) -> bool {
+        match self {
+            Self::Set(argument) => argument
+                .split_once('=')
+                .is_some_and(|(name, _)| name.trim() == key),
+            Self::Flag { key: name, .. } => *name == key,
+        }
+    }
 }
 
 /// A configuration and what deserves a word about it.
@@ -88,7 +98,8 @@ impl Config {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, Fault> {
+/// The text of a file of at most [`MAX_FILE_BYTES`].
+pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
     let unreadable = |error: std::io::Error| Fault::Unreadable {
         reason: error.to_string(),
     };

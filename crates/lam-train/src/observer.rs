@@ -25,9 +25,10 @@ pub trait Observer {
     /// A validation's metrics; `best` if they are the best so far.
     fn validated(&mut self, _epoch: usize, _metrics: &[(String, f64)], _best: bool) {}
 
-    /// Whether training should end here, asked after each validation once its checkpoint is written. A run that is ended
-    /// so is not evaluated; it can be resumed like any interrupted one.
-    fn wants_stop(&mut self) -> bool {
+    /// Whether training should end after `epoch` complete epochs of `epochs`. Asked after each validation, once its checkpoint
+    /// is written, and where a run goes on after a whole epoch, since the answer may not have been heard. A run that is
+    /// ended so is not evaluated; it can be resumed like any interrupted one.
+    fn wants_stop(&mut self, _epoch: usize, _epochs: usize) -> bool {
         false
     }
 

@@ -89,6 +89,9 @@ impl Trainer<'_> {
     pub fn train(&mut self) -> Result<(), TrainError> {
         let mut progress = self.resume()?;
         let mut record = Record::open(self.folder, &progress)?;
+        if progress.epoch > 0 && progress.step_in_epoch == 0 {
+            self.ask(&progress)?;
+        }
         if progress.global_step == 0 && !Self::last(self.folder).exists() {
             // From here on there is something to go back to, whatever happens.
             self.save_last(&progress)?;
@@ -172,14 +175,18 @@ impl Trainer<'_> {
         {
             self.validate(progress, record)?;
             self.save_last(progress)?;
-            if self.observer.wants_stop() {
-                return Err(TrainError::Stopped {
-                    epoch: progress.epoch,
-                });
-            }
-            return Ok(());
+            return self.ask(progress);
         }
         self.save_last(progress)
+    }
+
+    /// Ends the run if whoever watches it wants that.
+    fn ask(&mut self, progress: &Progress) -> Result<(), TrainError> {
+        let epoch = progress.epoch;
+        if self.observer.wants_stop(epoch, self.config.epochs) {
+            return Err(TrainError::Stopped { epoch });
+        }
+        Ok(())
     }
 
     fn step(

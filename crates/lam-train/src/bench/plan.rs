@@ -186,13 +186,24 @@ impl Candidate {
         run.parent().map(Path::to_owned).unwrap_or(run)
     }
 
-    /// Whether `resume` names the folder of the other's runs, or one of them.
+    /// Whether this one begins with the other's runs: `resume` names their folder or one of them, or has the last part
+    /// that their folder has, which stands for it where `resume` itself is not there.
     fn starts_from(&self, other: &Self) -> bool {
-        let resume = self.first().resume.as_deref();
-        resume.is_some_and(|resume| {
-            self.file != other.file && normal(resume).starts_with(normal(&other.runs_folder()))
-        })
+        let Some(resume) = self.first().resume.as_deref() else {
+            return false;
+        };
+        let runs = normal(&other.runs_folder());
+        let own = RunFolder::path_for(self.first(), &last_part(resume));
+        let stand_in = own.parent().map(normal);
+        self.file != other.file && (normal(resume).starts_with(&runs) || stand_in == Some(runs))
     }
+}
+
+fn last_part(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// An absolute path without `.` and `..`, as far as that can be said without looking.

@@ -12,7 +12,6 @@ use super::search::{Observed, grid_size, suggest};
 use super::spec::{SearchMethod, SweepSpec};
 use super::trials::{Trial, TrialState, TrialTable};
 use crate::TrainError;
-use crate::checkpoint::Checkpoint;
 use crate::config::{Config, ConfigError, Fault, Override, Place, Problem, Selection, Warning};
 use crate::method::StepReport;
 use crate::observer::Observer;
@@ -259,37 +258,25 @@ impl Sweep {
             inner,
             sweep: self,
             log: &log,
-            epochs: config.epochs,
             others,
             judged: Ok(None),
         };
-        // What was decided on, and then interrupted, before it was recorded.
-        let done = trained_epochs(&folder);
-        let verdict = match done {
-            Some(done) => watch.judge(done)?,
-            None => None,
+        let options = RunOptions {
+            name: format!("trial-{:04}", trial.index),
+            out: Some(folder.clone()),
+            mode: OpenMode::Resume,
+            data_dirs: self.options.data_dirs.clone(),
+            command: self.options.command.clone(),
         };
-        let state = match verdict {
-            Some(state) => state,
-            None => {
-                let options = RunOptions {
-                    name: format!("trial-{:04}", trial.index),
-                    out: Some(folder.clone()),
-                    mode: OpenMode::Resume,
-                    data_dirs: self.options.data_dirs.clone(),
-                    command: self.options.command.clone(),
-                };
-                match train(&config, &options, &mut watch) {
-                    // Trained without a validation, and so without an end by the watch.
-                    Ok(_) => TrialState::Complete,
-                    Err(TrainError::Stopped { .. }) => match watch.judged? {
-                        Some(state) => state,
-                        None => TrialState::Complete,
-                    },
-                    Err(error) if concerns_all(&error) => return Err(SweepError::Train(error)),
-                    Err(error) => return Ok(failed(trial, error.to_string())),
-                }
+        let state = match train(&config, &options, &mut watch) {
+            Err(TrainError::Stopped { .. }) => watch.judged?.unwrap_or(TrialState::Stopped),
+            // Without an epoch of training nothing was validated, and so nothing was ended.
+            Ok(_) => {
+                let reason = format!("{} has no training that could be judged", config.model);
+                return Ok(failed(trial, reason));
             }
+            Err(error) if concerns_all(&error) => return Err(SweepError::Train(error)),
+            Err(error) => return Ok(failed(trial, error.to_string())),
         };
         trial.history = validations(&log, &self.spec.metric, usize::MAX)?;
         let value = trial.history.last().map(|last| last.kept);
@@ -324,13 +311,6 @@ fn concerns_all(error: &TrainError) -> bool {
         error,
         TrainError::Run(_) | TrainError::Data(_) | TrainError::NoDevice(_) | TrainError::Plot(_)
     )
-}
-
-/// Complete epochs of a trial's run that was begun.
-fn trained_epochs(folder: &Path) -> Option<usize> {
-    let checkpoint = folder.join("checkpoints/last.safetensors");
-    let origin = Checkpoint::load(&checkpoint).ok()?.origin;
-    Some(origin.progress.epoch)
 }
 
 fn setting(values: &[(String, String)]) -> impl Iterator<Item = Override> + '_ {
@@ -418,22 +398,21 @@ struct Watch<'a> {
     inner: &'a mut dyn Observer,
     sweep: &'a Sweep,
     log: &'a Path,
-    epochs: usize,
     others: &'a [&'a [Validation]],
     judged: Result<Option<TrialState>, RunError>,
 }
 
 impl Watch<'_> {
-    /// How the trial ends after so many epochs, if it does.
-    fn judge(&self, epochs: usize) -> Result<Option<TrialState>, RunError> {
-        let own = validations(self.log, &self.sweep.spec.metric, epochs)?;
-        let last = own.last().map_or(0, |validation| validation.epoch);
-        if last >= self.epochs {
+    /// How the trial ends after so many epochs, if it does. A later look at the same epoch gives the same answer: the log
+    /// beyond it does not count, and earlier trials have ended.
+    fn judge(&self, epoch: usize, epochs: usize) -> Result<Option<TrialState>, RunError> {
+        if epoch >= epochs {
             return Ok(Some(TrialState::Complete));
         }
-        // Only the validation that was just made: earlier ones were judged when they were made, on the same trials.
         let spec = &self.sweep.spec;
-        let hopeless = last == epochs && spec.stopping.ends(spec.goal, &own, self.others);
+        let own = validations(self.log, &spec.metric, epoch)?;
+        let validated = own.last().is_some_and(|last| last.epoch == epoch);
+        let hopeless = validated && spec.stopping.ends(spec.goal, &own, self.others);
         Ok(hopeless.then_some(TrialState::Stopped))
     }
 }
@@ -467,10 +446,8 @@ impl Observer for Watch<'_> {
         self.inner.validated(epoch, metrics, best);
     }
 
-    fn wants_stop(&mut self) -> bool {
-        let last = validations(self.log, &self.sweep.spec.metric, usize::MAX);
-        let epoch = last.map(|all| all.last().map_or(0, |validation| validation.epoch));
-        self.judged = epoch.and_then(|epoch| self.judge(epoch));
+    fn wants_stop(&mut self, epoch: usize, epochs: usize) -> bool {
+        self.judged = self.judge(epoch, epochs);
         !matches!(self.judged, Ok(None))
     }
 

@@ -116,6 +116,7 @@ impl Execution<'_> {
                 mode: OpenMode::Resume,
                 data_dirs: self.options.data_dirs.clone(),
                 command: self.options.command.clone(),
+                calibrate: false,
             };
             self.all[index] = match train(&run.config, &options, observer.run_started(run)) {
                 Ok(outcome) => RunStatus::Finished(outcome.metrics),

@@ -42,13 +42,11 @@ impl Override {
         }
     }
 
-    /// Whether it sets this key.
-    pub(crate) fn is_of(&self, key: &str) -> bool {
+    /// The key that is set.
+    pub fn key(&self) -> &str {
         match self {
-            Self::Set(argument) => argument
-                .split_once('=')
-                .is_some_and(|(name, _)| name.trim() == key),
-            Self::Flag { key: name, .. } => *name == key,
+            Self::Set(argument) => argument.split_once('=').map_or(argument, |(key, _)| key),
+            Self::Flag { key, .. } => key,
         }
     }
 }

@@ -267,6 +267,7 @@ impl Sweep {
             mode: OpenMode::Resume,
             data_dirs: self.options.data_dirs.clone(),
             command: self.options.command.clone(),
+            calibrate: false,
         };
         let state = match train(&config, &options, &mut watch) {
             Err(TrainError::Stopped { .. }) => watch.judged?.unwrap_or(TrialState::Stopped),

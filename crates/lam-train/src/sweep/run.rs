@@ -70,9 +70,9 @@ impl Sweep {
     pub fn load(path: &Path, options: SweepOptions) -> Result<(Self, Vec<Warning>), SweepError> {
         let (mut spec, mut warnings) = SweepSpec::load(path)?;
         // The command line has the last word.
-        let overridden =
-            |parameter: &Parameter| options.overrides.iter().any(|one| one.is_of(parameter.key));
-        spec.parameters.retain(|parameter| !overridden(parameter));
+        let given: Vec<&str> = options.overrides.iter().map(|one| one.key().trim()).collect();
+        spec.parameters
+            .retain(|parameter| !given.contains(&parameter.key));
         let config = match &options.config {
             Some(config) => config.clone(),
             None => named_config(&spec)?,

@@ -70,7 +70,11 @@ impl Sweep {
     pub fn load(path: &Path, options: SweepOptions) -> Result<(Self, Vec<Warning>), SweepError> {
         let (mut spec, mut warnings) = SweepSpec::load(path)?;
         // The command line has the last word.
-        let given: Vec<&str> = options.overrides.iter().map(|one| one.key().trim()).collect();
+        let given: Vec<&str> = options
+            .overrides
+            .iter()
+            .map(|one| one.key().trim())
+            .collect();
         spec.parameters
             .retain(|parameter| !given.contains(&parameter.key));
         let config = match &options.config {

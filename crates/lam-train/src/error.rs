@@ -75,6 +75,12 @@ pub enum TrainError {
         /// The folder of checkpoints.
         checkpoints: PathBuf,
     },
+    /// Whoever watches the run ended it, see [`crate::observer::Observer::wants_stop`].
+    #[error("training was ended after epoch {epoch}")]
+    Stopped {
+        /// Complete epochs.
+        epoch: usize,
+    },
     /// A checkpoint cannot be read.
     #[error("{}: {reason}", path.display())]
     Checkpoint {

@@ -13,7 +13,7 @@ use crate::evaluate::{self, report::Shown};
 use crate::method::{self, BuildContext, Method};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
-use crate::run::{OpenMode, RunFolder, RunMetadata, RunMetrics, RunState};
+use crate::run::{OpenMode, RunCurves, RunFolder, RunMetadata, RunMetrics, RunState};
 use crate::trainer::Trainer;
 use crate::{TrainError, device};
 
@@ -212,6 +212,7 @@ impl FinishedRun<'_> {
             metrics: &metrics,
         };
         shown.write(folder)?;
+        RunCurves::from(&evaluation.measured).write(&folder.curves_json())?;
         // Last, since it marks the run as finished.
         metrics.write(folder)?;
         Ok(Outcome {

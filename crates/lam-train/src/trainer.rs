@@ -91,6 +91,9 @@ impl Trainer<'_> {
     pub fn train(&mut self) -> Result<(), TrainError> {
         let mut progress = self.resume()?;
         let mut record = Record::open(self.folder, &progress)?;
+        if progress.epoch > 0 && progress.step_in_epoch == 0 {
+            self.ask(&progress)?;
+        }
         if progress.global_step == 0 && !Self::last(self.folder).exists() {
             let mut starts = Starts::new(self.config);
             self.method.initialise(&mut starts)?;
@@ -186,8 +189,20 @@ impl Trainer<'_> {
             || progress.epoch == plan.epochs
         {
             self.validate(progress, record)?;
+            self.save_last(progress)?;
+            return self.ask(progress);
         }
         self.save_last(progress)
+    }
+
+    /// Ends the run if whoever watches it wants that.
+    fn ask(&mut self, progress: &Progress) -> Result<(), TrainError> {
+        let epoch = progress.epoch;
+        let epochs = planned_epochs(&*self.method, self.config);
+        if self.observer.wants_stop(epoch, epochs) {
+            return Err(TrainError::Stopped { epoch });
+        }
+        Ok(())
     }
 
     fn step(

@@ -1,5 +1,7 @@
 //! Methods, configuration, the loop, checkpoints, evaluation, run folder.
 
+pub mod bench;
+pub mod calibrate;
 pub mod checkpoint;
 pub mod config;
 pub mod data;
@@ -12,6 +14,8 @@ mod process;
 pub mod randomness;
 pub mod run;
 mod session;
+pub mod starts;
+pub mod sweep;
 mod trainer;
 
 pub use error::TrainError;

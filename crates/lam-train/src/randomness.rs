@@ -17,6 +17,10 @@ pub enum Purpose {
     Test = 4,
     /// Pairs drawn for the Hessian of a training step.
     Pairs = 5,
+    /// Weight samples with which a temperature is fitted.
+    Calibration = 6,
+    /// Trials of a sweep.
+    Search = 32,
 }
 
 /// The seed of a run, from which every generator is derived.

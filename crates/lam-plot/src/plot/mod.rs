@@ -7,6 +7,7 @@ mod pca;
 pub(crate) mod precision_recall;
 pub(crate) mod retrieval_sheet;
 pub(crate) mod roc;
+pub(crate) mod search;
 pub(crate) mod sparsification;
 mod sphere;
 pub(crate) mod training;

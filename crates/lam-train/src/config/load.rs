@@ -41,6 +41,14 @@ impl Override {
             value: value.write(),
         }
     }
+
+    /// The key that is set.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Set(argument) => argument.split_once('=').map_or(argument, |(key, _)| key),
+            Self::Flag { key, .. } => key,
+        }
+    }
 }
 
 /// A configuration and what deserves a word about it.
@@ -88,7 +96,8 @@ impl Config {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, Fault> {
+/// The text of a file of at most [`MAX_FILE_BYTES`].
+pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
     let unreadable = |error: std::io::Error| Fault::Unreadable {
         reason: error.to_string(),
     };

@@ -3,8 +3,9 @@
 use burn::tensor::Device;
 
 use super::Method;
+use super::deep_ensemble::DeepEnsemble;
 use super::deterministic::Deterministic;
-use super::laplace_online::LaplaceOnline;
+use super::laplace::{LaplaceOnline, LaplacePosthoc};
 use crate::TrainError;
 use crate::config::{Config, Method as Name};
 use crate::randomness::Randomness;
@@ -27,7 +28,13 @@ type Build = fn(&BuildContext, Randomness) -> Result<Box<dyn Method>, TrainError
 /// One line per method.
 const METHODS: &[(Name, &str, Build)] = &[
     (Name::Deterministic, "deterministic", Deterministic::build),
+    (Name::DeepEnsemble, "deep_ensemble", DeepEnsemble::build),
     (Name::LaplaceOnline, "laplace_online", LaplaceOnline::build),
+    (
+        Name::LaplacePosthoc,
+        "laplace_posthoc",
+        LaplacePosthoc::build,
+    ),
 ];
 
 /// Names of the methods that can be trained.

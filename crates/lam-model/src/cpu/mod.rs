@@ -2,6 +2,9 @@
 //!
 //! An extension of Burn's Flex backend and of automatic differentiation over it. Between blocks the numbers lie
 //! channels-last; tensors keep their logical shape `[B, C, H, W]` all the same, by their strides.
+//!
+//! Takes what a `ConvBlock` is: a convolution of stride 1 without padding, any kernel and channels. (The kernels know
+//! strides and padding, and are tested with them; no network here has any, so the operation has no such arguments.)
 
 mod images;
 mod ops;

@@ -81,8 +81,14 @@ impl Hessian {
         labels: &[u32],
         generator: &mut ChaCha12Rng,
     ) -> Result<(Curvature, Tensor<1>), TrainError> {
-        let pairs = self.miner.mine(&mined.distances, labels);
-        let mut counts = pairs.to_device(&features.device());
+        // Pairs that the loss has mined already are not mined again.
+        let mut counts = if self.miner == mined.miner {
+            mined.counts.clone()
+        } else {
+            self.miner
+                .mine(&mined.distances, labels)
+                .to_device(&features.device())
+        };
         let triplets = counts.triplets();
         if let Some(limit) = self.max_pairs {
             counts = subsample_pairs(counts, limit, generator);

@@ -180,6 +180,6 @@ fn a_posterior_that_would_not_fit_is_refused_with_its_size() {
     world
         .run("train full.yaml")
         .code(2)
-        .says("P = 27651")
+        .says("P = 36868")
         .says("posterior: block, kron or diag");
 }

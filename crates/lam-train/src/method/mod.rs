@@ -2,8 +2,12 @@
 //! never asks which one it runs.
 
 mod deterministic;
+mod gaussian;
+mod hib;
 mod laplace_online;
+mod mc_dropout;
 mod parts;
+mod pfe;
 mod registry;
 
 pub(crate) use parts::host_values;

@@ -71,6 +71,13 @@ impl Objective {
             pairs,
         }
     }
+
+    /// The pairs of a batch of directions `u` (`[B, D]`, without gradient), with its distances `[B, B]`.
+    pub(super) fn mine(&self, u: Tensor<2>, labels: &[u32]) -> (Vec<f32>, MinedPairs) {
+        let distances = host_values(self.distance.pairwise(u));
+        let pairs = self.miner.mine(&distances, labels);
+        (distances, pairs)
+    }
 }
 
 impl Mined {

@@ -30,6 +30,9 @@ pub enum CliError {
     /// Neither a folder was named nor is there a home.
     #[error("no folder for downloads is known, since HOME is not set: name one with --data-dir")]
     NoDownloadFolder,
+    /// A combination of arguments that makes no sense.
+    #[error("{0}")]
+    Usage(String),
     /// Standard output.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -41,7 +44,10 @@ impl CliError {
         let is_usage = match self {
             Self::Train(error) => error.is_usage(),
             Self::Data(error) => matches!(error, DataError::UnknownDataset { .. }),
-            Self::Config(_) | Self::WrongConfigs { .. } | Self::NoDownloadFolder => true,
+            Self::Config(_)
+            | Self::WrongConfigs { .. }
+            | Self::NoDownloadFolder
+            | Self::Usage(_) => true,
             Self::Output(_) => false,
         };
         ExitCode::from(if is_usage { 2 } else { 1 })

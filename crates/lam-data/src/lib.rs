@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod augment;
 mod checksum;
 mod dataset;
 mod datasets;
@@ -44,6 +45,7 @@ mod split;
 mod subset;
 mod transform;
 
+pub use augment::Augmentation;
 pub use dataset::Dataset;
 pub use error::{DataError, FailedMirror, FilesNotFound};
 pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, Progress, fetch};

@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::{DataError, Dataset, ImageShape, Transform, shuffled};
+use crate::{Augmentation, DataError, Dataset, ImageShape, Transform, shuffled};
 
 /// Images, labels and where they come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +40,8 @@ impl Batch {
 /// | `drop_last` | off | leave out a last batch that is not full | on needs one full batch |
 /// | `start_batch` | 0 | batches to skip, for going on in mid-epoch | ≤ batches of the epoch |
 /// | `prefetch` | 2 | batches read ahead by a thread; 0 reads when asked | ≤ 1024 |
-/// | `transform` | none | change to each image | – |
+/// | `augment` | none | random changes as a function of the shuffle's seed and epoch | needs `shuffle` |
+/// | `transform` | none | change to each image, after augmentation | – |
 pub struct LoaderBuilder {
     dataset: Arc<dyn Dataset>,
     batch_size: usize,
@@ -48,6 +49,7 @@ pub struct LoaderBuilder {
     drop_last: bool,
     start_batch: usize,
     prefetch: usize,
+    augmentation: Augmentation,
     transform: Option<Arc<dyn Transform>>,
 }
 
@@ -79,6 +81,12 @@ impl LoaderBuilder {
     /// Batches read ahead by a thread; 0 reads in the thread that asks.
     pub fn prefetch(mut self, prefetch: usize) -> Self {
         self.prefetch = prefetch;
+        self
+    }
+
+    /// Random changes to each image, which depend on seed and epoch of [`shuffle`](Self::shuffle).
+    pub fn augment(mut self, augmentation: Augmentation) -> Self {
+        self.augmentation = augmentation;
         self
     }
 
@@ -136,8 +144,17 @@ impl LoaderBuilder {
             let expected = "at most the number of batches of an epoch";
             return Err(invalid("first batch", self.start_batch, expected));
         }
+        let augmentation = (!self.augmentation.is_none()).then_some(self.augmentation);
+        if augmentation.is_some() && self.order.is_none() {
+            return Err(DataError::InvalidArgument {
+                argument: "augmentation",
+                value: "without shuffling".to_owned(),
+                expected: "a seed and an epoch, as shuffling has them",
+            });
+        }
         Ok(Plan {
             dataset: Arc::clone(&self.dataset),
+            augmentation: augmentation.zip(self.order),
             transform: self.transform.clone(),
             order: match self.order {
                 Some((seed, epoch)) => shuffled(len, seed, epoch),
@@ -176,6 +193,7 @@ impl Loader {
             drop_last: false,
             start_batch: 0,
             prefetch: 2,
+            augmentation: Augmentation::default(),
             transform: None,
         }
     }
@@ -228,6 +246,8 @@ impl Iterator for Loader {
 /// Which images each batch holds, and how they are read.
 struct Plan {
     dataset: Arc<dyn Dataset>,
+    /// With seed and epoch.
+    augmentation: Option<(Augmentation, (u64, u64))>,
     transform: Option<Arc<dyn Transform>>,
     order: Vec<usize>,
     batch_size: usize,
@@ -261,6 +281,9 @@ impl Plan {
         let images = batch.images.chunks_exact_mut(shape.numel().max(1));
         for (&index, image) in chosen.iter().zip(images) {
             self.dataset.read(index, image)?;
+            if let Some((augmentation, occasion)) = &self.augmentation {
+                augmentation.apply(image, shape, *occasion, index)?;
+            }
             if let Some(transform) = &self.transform {
                 transform.apply(image, shape)?;
             }

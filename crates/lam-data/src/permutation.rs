@@ -6,6 +6,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub(crate) enum Purpose {
     Shuffle,
     HeldOut,
+    Augment,
 }
 
 /// `0..len` in an order that is a pure function of `(len, seed, epoch)`.
@@ -18,21 +19,26 @@ pub fn shuffled(len: usize, seed: u64, epoch: u64) -> Vec<usize> {
     order
 }
 
-/// Fisher–Yates with the generator keyed by `(purpose, seed)`, on stream `stream`.
-pub(crate) fn shuffle<T>(items: &mut [T], purpose: Purpose, seed: u64, stream: u64) {
+/// The generator of `(purpose, seed, stream)`.
+pub(crate) fn generator(purpose: Purpose, seed: u64, stream: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
     key[16..24].copy_from_slice(&stream.to_le_bytes());
     key[24..].copy_from_slice(b"lam-data");
-    let mut generator = ChaCha8Rng::from_seed(key);
+    ChaCha8Rng::from_seed(key)
+}
+
+/// Fisher–Yates with the generator of `(purpose, seed, stream)`.
+pub(crate) fn shuffle<T>(items: &mut [T], purpose: Purpose, seed: u64, stream: u64) {
+    let mut generator = generator(purpose, seed, stream);
     for last in (1..items.len()).rev() {
         items.swap(last, below(&mut generator, last as u64 + 1) as usize);
     }
 }
 
 /// Uniform on `0..bound`, without bias: draws beyond the largest multiple of `bound` are repeated.
-fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
+pub(crate) fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
     let usable = u64::MAX - u64::MAX % bound;
     loop {
         let draw = generator.next_u64();

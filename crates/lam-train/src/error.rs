@@ -83,6 +83,34 @@ pub enum TrainError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// A run that the method begins with is missing.
+    #[error(
+        "{method} begins with a trained deterministic run, and there is no finished one of seed {seed} in {looked}: train it first, as in `lam train configs/{dataset}/deterministic.yaml --seed {seed}`, or name another one with --set resume=FOLDER"
+    )]
+    NoStart {
+        /// The configured method.
+        method: Method,
+        /// The seed of the run.
+        seed: u64,
+        /// Where it was looked for.
+        looked: String,
+        /// The configured data set.
+        dataset: String,
+    },
+    /// A run that cannot be begun with.
+    #[error("{}: cannot begin with this run: {reason}", path.display())]
+    Start {
+        /// Its checkpoint.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// Calibration needs images that neither training nor the results use.
+    #[error("calibrate needs held-out images, and selection is test: use --set selection=held_out")]
+    NothingHeldOut,
+    /// Calibration sets a posterior's temperature.
+    #[error("calibrate: temperature needs a posterior over weights, which {0} does not have")]
+    NoTemperature(Method),
     /// A run whose training is not complete.
     #[error("{} has trained {epoch} of {epochs} epochs: finish it with `lam train … --resume` first", path.display())]
     Unfinished {
@@ -114,6 +142,10 @@ impl TrainError {
                 | Self::NoDevice(_)
                 | Self::BatchTooLarge { .. }
                 | Self::Unfinished { .. }
+                | Self::NoStart { .. }
+                | Self::Start { .. }
+                | Self::NothingHeldOut
+                | Self::NoTemperature(_)
                 | Self::Data(DataError::UnknownDataset { .. })
                 | Self::Model(ModelError::NoBackbone { .. })
                 | Self::Run(

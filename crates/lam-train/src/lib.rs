@@ -1,5 +1,6 @@
 //! Methods, configuration, the loop, checkpoints, evaluation, run folder.
 
+pub mod calibrate;
 pub mod checkpoint;
 pub mod config;
 pub mod data;
@@ -12,6 +13,7 @@ mod process;
 pub mod randomness;
 pub mod run;
 mod session;
+pub mod starts;
 mod trainer;
 
 pub use error::TrainError;

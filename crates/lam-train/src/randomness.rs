@@ -17,6 +17,8 @@ pub enum Purpose {
     Test = 4,
     /// Pairs drawn for the Hessian of a training step.
     Pairs = 5,
+    /// Weight samples with which a temperature is fitted.
+    Calibration = 6,
 }
 
 /// The seed of a run, from which every generator is derived.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use lam_data::SearchPath;
 
+use crate::calibrate::{fit_temperature, vote_calibration};
 use crate::checkpoint::Checkpoint;
-use crate::config::Config;
+use crate::config::{Calibrate, Config};
 use crate::data::RunData;
 use crate::evaluate::{self, report::Shown};
 use crate::method::{self, BuildContext, Method};
@@ -29,6 +30,8 @@ pub struct RunOptions {
     pub data_dirs: Vec<PathBuf>,
     /// The command line, for the report.
     pub command: String,
+    /// Fit the posterior's temperature before evaluating a finished run again; training asks the configuration.
+    pub calibrate: bool,
 }
 
 /// What a run leaves.
@@ -76,11 +79,15 @@ pub fn train(
         method,
         observer,
     };
-    if config.train {
-        trainer.train()?;
-    }
+    trainer.train()?;
     drop(trainer);
-    finish(config, options, &folder, &data, observer)
+    let run = FinishedRun {
+        config,
+        options,
+        folder: &folder,
+        data: &data,
+    };
+    run.finish(config.calibrate == Calibrate::Temperature, observer)
 }
 
 /// Repeats the evaluation of a run from its checkpoint, with the run's own configuration, and writes the results and
@@ -95,20 +102,29 @@ pub fn evaluate_run(
 ) -> Result<Outcome, TrainError> {
     let (folder, config) = RunFolder::open_existing(path)?;
     let last = Checkpoint::load(&Trainer::last(&folder))?.origin;
-    if last.progress.epoch < config.epochs {
-        return Err(TrainError::Unfinished {
-            path: path.to_owned(),
-            epoch: last.progress.epoch,
-            epochs: config.epochs,
-        });
-    }
     let options = &RunOptions {
         name: last.name,
         ..options.clone()
     };
     let search = SearchPath::standard(&options.data_dirs, config.data_dir.as_deref());
     let data = RunData::open(&config, &search)?;
-    finish(&config, options, &folder, &data, observer)
+    let method = build(&config, &data, &device::open(config.device)?)?;
+    let epochs = planned_epochs(&*method, &config);
+    drop(method);
+    if last.progress.epoch < epochs {
+        return Err(TrainError::Unfinished {
+            path: path.to_owned(),
+            epoch: last.progress.epoch,
+            epochs,
+        });
+    }
+    let run = FinishedRun {
+        config: &config,
+        options,
+        folder: &folder,
+        data: &data,
+    };
+    run.finish(options.calibrate, observer)
 }
 
 /// The configured method with its initial weights.
@@ -122,6 +138,15 @@ fn build(config: &Config, data: &RunData, device: &Device) -> Result<Box<dyn Met
     method::build(&context, Randomness::new(config.seed))
 }
 
+/// Epochs of a run: the method's plan, none where the configuration asks for an evaluation only.
+pub(crate) fn planned_epochs(method: &dyn Method, config: &Config) -> usize {
+    if config.train {
+        method.plan(config).epochs
+    } else {
+        0
+    }
+}
+
 fn finished(folder: &RunFolder) -> Result<Outcome, TrainError> {
     Ok(Outcome {
         metrics: RunMetrics::read(&folder.metrics_json())?,
@@ -131,46 +156,91 @@ fn finished(folder: &RunFolder) -> Result<Outcome, TrainError> {
     })
 }
 
-/// The final evaluation: the best checkpoint, the test set, all weight samples.
-fn finish(
-    config: &Config,
-    options: &RunOptions,
-    folder: &RunFolder,
-    data: &RunData,
-    observer: &mut dyn Observer,
-) -> Result<Outcome, TrainError> {
-    let device = device::open(config.device)?;
-    let mut method = build(config, data, &device)?;
-    let best = Trainer::best(folder);
-    let checkpoint = if best.exists() {
-        best
-    } else {
-        Trainer::last(folder)
-    };
-    if checkpoint.exists() || config.train {
-        method.restore(Checkpoint::load(&checkpoint)?.state)?;
+/// A run whose training is over.
+struct FinishedRun<'a> {
+    config: &'a Config,
+    options: &'a RunOptions,
+    folder: &'a RunFolder,
+    data: &'a RunData,
+}
+
+impl FinishedRun<'_> {
+    /// The final evaluation: the best checkpoint, calibrated first if asked for, the test set, all weight samples.
+    fn finish(&self, calibrate: bool, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+        let (config, data, folder) = (self.config, self.data, self.folder);
+        let device = device::open(config.device)?;
+        let mut method = build(config, data, &device)?;
+        let best = Trainer::best(folder);
+        let path = if best.exists() {
+            best
+        } else {
+            Trainer::last(folder)
+        };
+        let Checkpoint { state, origin } = Checkpoint::load(&path)?;
+        method.restore(state)?;
+        if calibrate {
+            self.calibrate(&mut *method, &device, observer)?;
+            let state = method.state()?;
+            Checkpoint { state, origin }.save(&path)?;
+        }
+        let temperature = method.temperature().map(|t| *t);
+        let samples = config.test_n_samples;
+        // The same draws with and without temperature.
+        let generator = || Randomness::new(config.seed).generator(Purpose::Test, 0);
+        let predictor = method.predictor(samples, &mut generator())?;
+        let (test, ood) = (&data.test, data.ood.as_ref());
+        let (mut evaluation, sets) =
+            evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;
+        if let (Some(fitted), Some(known)) = (temperature, method.temperature())
+            && fitted != 1.0
+        {
+            *known = 1.0;
+            let predictor = method.predictor(samples, &mut generator())?;
+            observer.evaluation_started("test before calibration", test.len());
+            let before = evaluate::embed(&*predictor, test, &device, observer)?;
+            observer.evaluation_done();
+            evaluation.add_temperature(fitted, vote_calibration(&before)?);
+        }
+        let metadata = RunMetadata::of(config, &self.options.name);
+        let metrics = RunMetrics::new(metadata, evaluation.metrics.clone())?;
+        let shown = Shown {
+            config,
+            options: self.options,
+            data,
+            evaluation: &evaluation,
+            sets: &sets,
+            metrics: &metrics,
+        };
+        shown.write(folder)?;
+        // Last, since it marks the run as finished.
+        metrics.write(folder)?;
+        Ok(Outcome {
+            metrics,
+            folder: folder.path().to_owned(),
+            report: folder.report(),
+            was_finished: false,
+        })
     }
-    let mut generator = Randomness::new(config.seed).generator(Purpose::Test, 0);
-    let predictor = method.predictor(config.test_n_samples, &mut generator)?;
-    let (test, ood) = (&data.test, data.ood.as_ref());
-    let (evaluation, sets) = evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;
-    let metadata = RunMetadata::of(config, &options.name);
-    let metrics = RunMetrics::new(metadata, evaluation.metrics.clone())?;
-    let shown = Shown {
-        config,
-        options,
-        data,
-        evaluation: &evaluation,
-        sets: &sets,
-        metrics: &metrics,
-    };
-    shown.write(folder)?;
-    // Last, since it marks the run as finished.
-    metrics.write(folder)?;
-    Ok(Outcome {
-        metrics,
-        folder: folder.path().to_owned(),
-        report: folder.report(),
-        was_finished: false,
-    })
+
+    fn calibrate(
+        &self,
+        method: &mut dyn Method,
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let held_out = &self.data.selection;
+        let tried = fit_temperature(method, held_out, self.config, device, observer)?;
+        let chosen = method.temperature().map_or(1.0, |t| *t);
+        let ece_at = |temperature: f32| {
+            let found = tried.iter().find(|tried| tried.temperature == temperature);
+            found.map_or(f64::NAN, |tried| tried.ece)
+        };
+        observer.note(&format!(
+            "temperature {chosen:.4e}: ECE on {} held-out images {:.4}, was {:.4}",
+            held_out.len(),
+            ece_at(chosen),
+            ece_at(1.0)
+        ));
+        Ok(())
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
-use lam_data::{Batch, Loader};
+use lam_data::{Augmentation, Batch, Loader};
 use serde_json::Value;
 
 use crate::TrainError;
@@ -16,6 +16,8 @@ use crate::method::{Method, StepInput, StepReport};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
 use crate::run::{EventWriter, JsonLog, RunFolder};
+use crate::session::planned_epochs;
+use crate::starts::Starts;
 
 /// The metric that chooses the best checkpoint.
 pub const SELECTING_METRIC: &str = "map@5";
@@ -90,10 +92,15 @@ impl Trainer<'_> {
         let mut progress = self.resume()?;
         let mut record = Record::open(self.folder, &progress)?;
         if progress.global_step == 0 && !Self::last(self.folder).exists() {
+            let mut starts = Starts::new(self.config);
+            self.method.initialise(&mut starts)?;
+            for note in starts.into_notes() {
+                self.observer.note(&note);
+            }
             // From here on there is something to go back to, whatever happens.
             self.save_last(&progress)?;
         }
-        while progress.epoch < self.config.epochs {
+        while progress.epoch < planned_epochs(&*self.method, self.config) {
             self.epoch(&mut progress, &mut record)?;
         }
         Ok(())
@@ -119,17 +126,25 @@ impl Trainer<'_> {
     /// The rest of the current epoch, and what follows it.
     fn epoch(&mut self, progress: &mut Progress, record: &mut Record) -> Result<(), TrainError> {
         let config = self.config;
+        let plan = self.method.plan(config);
         let learning_rate = config.learning_rate(progress.epoch, 1);
+        let augmentation = if plan.augments {
+            let (flip, shift) = (config.augment_flip, config.augment_shift);
+            Augmentation::new(flip, shift, config.augment_erase)?
+        } else {
+            Augmentation::default()
+        };
         let mut loader = Loader::builder(self.data.train.clone())
             .batch_size(config.batch_size)
             .shuffle(config.seed, progress.epoch as u64)
-            .drop_last(true)
+            .augment(augmentation)
+            .drop_last(plan.drop_last)
             .start_batch(progress.step_in_epoch)
             .build()?;
         let steps = loader.batches_in_epoch();
         let started = progress.step_in_epoch;
         self.observer
-            .epoch_started(progress.epoch + 1, config.epochs, started, steps);
+            .epoch_started(progress.epoch + 1, plan.epochs, started, steps);
         let interval = Duration::from_secs_f64(config.checkpoint_every_n_seconds);
         let (mut saved, clock) = (Instant::now(), Instant::now());
         while let Some(batch) = loader.next() {
@@ -168,7 +183,7 @@ impl Trainer<'_> {
         if progress
             .epoch
             .is_multiple_of(config.check_val_every_n_epoch)
-            || progress.epoch == config.epochs
+            || progress.epoch == plan.epochs
         {
             self.validate(progress, record)?;
         }

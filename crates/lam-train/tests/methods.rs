@@ -156,6 +156,8 @@ fn predictions_are_repeated_to_the_bit_and_sound() {
         let mean = host(embedded.mean);
         assert_unit_rows(&mean, 4);
         assert_eq!(host(embed(&*method, SAMPLES, images).mean), mean, "{name}");
+        let norms = host(embedded.feature_norm);
+        assert!(norms.iter().all(|n| n.is_finite() && *n > 0.0), "{name}");
         if name == "deterministic" {
             assert!(embedded.deviation.is_none() && embedded.samples.is_none());
             continue;

@@ -104,7 +104,7 @@ impl Observer for RunProgress<'_> {
 
     fn evaluation_started(&mut self, what: &str, images: usize) {
         self.next = match what {
-            VALIDATION => "metrics",
+            VALIDATION | "calibration" | "test before calibration" => "metrics",
             _ => "metrics, figures and report",
         };
         self.stage

@@ -15,6 +15,8 @@ use crate::results;
 const EXAMPLES: &str = "\
 Examples:
   lam eval runs/sample/quickstart/seed-1
+  lam eval runs/sample/quickstart/seed-1 --calibrate
+                                  make its confidence honest first
 
 The run's own configuration and best checkpoint are used, so the numbers are those of the run. Metrics,
 figures and report are written again.";
@@ -30,6 +32,10 @@ pub struct EvalArgs {
     /// Look for data sets in this folder first; can be repeated
     #[arg(long, value_name = "DIR")]
     data_dir: Vec<PathBuf>,
+
+    /// Fit the posterior's temperature on the run's held-out images first, and keep it with the model
+    #[arg(long)]
+    calibrate: bool,
 }
 
 pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
@@ -40,6 +46,7 @@ pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
         mode: OpenMode::Resume,
         data_dirs: args.data_dir.clone(),
         command: command_line::quoted(std::env::args_os()),
+        calibrate: args.calibrate,
     };
     let mut progress = RunProgress::new(printer);
     let outcome = lam_train::evaluate_run(&args.run, &options, &mut progress);

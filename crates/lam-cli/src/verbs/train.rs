@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lam_train::RunOptions;
-use lam_train::config::{Choice, Config, Device, Override};
+use lam_train::config::{Choice, Config, Device, Method, Override};
 use lam_train::run::{OpenMode, RunFolder};
+use lam_train::starts::Starts;
 
 use crate::command_line;
 use crate::error::CliError;
@@ -21,6 +22,8 @@ Examples:
   lam train configs/fashionmnist/laplace_online_arccos_fix.yaml --set selection=test
                                                   the paper's protocol
   lam train configs/quickstart.yaml --resume      go on with an interrupted run
+  lam train configs/fashionmnist/deepensemble.yaml --train-members
+                                                  with the members it lacks
 
 The run folder is <log_dir>/<dataset>/<name of the file>/seed-<seed>, or that of --out. It holds
 report.html, metrics.json, metrics.csv, log.jsonl, figures, checkpoints, the resolved config.yaml and
@@ -67,6 +70,14 @@ pub struct TrainArgs {
     /// Replace the run that is in the folder
     #[arg(long)]
     overwrite: bool,
+
+    /// Deep ensemble: first train the members that are missing, as deterministic.yaml beside the configuration says
+    #[arg(long)]
+    train_members: bool,
+
+    /// With --train-members: the configuration of a member
+    #[arg(long, value_name = "FILE", requires = "train_members")]
+    member_config: Option<PathBuf>,
 }
 
 fn device_parser() -> impl TypedValueParser<Value = Device> {
@@ -90,6 +101,14 @@ impl TrainArgs {
         set.chain(flags.into_iter().flatten()).collect()
     }
 
+    /// What of the command line a member takes over: all but what only an ensemble has.
+    fn member_overrides(&self) -> Vec<Override> {
+        let own = ["model", "resume", "seeds", "seed", "train"];
+        let mut taken = self.overrides();
+        taken.retain(|taken| !own.contains(&taken.key()));
+        taken
+    }
+
     fn options(&self) -> RunOptions {
         RunOptions {
             name: name_of(&self.config),
@@ -101,6 +120,7 @@ impl TrainArgs {
             },
             data_dirs: self.data_dir.clone(),
             command: command_line::quoted(std::env::args_os()),
+            calibrate: false,
         }
     }
 }
@@ -127,8 +147,49 @@ pub fn run(args: &TrainArgs, printer: &Printer) -> Result<(), CliError> {
         config.seed,
         folder.display()
     ));
+    if args.train_members {
+        train_members(args, config, printer)?;
+    }
     let mut progress = RunProgress::new(printer);
     let outcome = lam_train::train(config, &options, &mut progress);
     progress.finish();
     results::print(&outcome?, printer)
+}
+
+/// Trains the members of an ensemble that are missing, one after the other; interrupted ones go on.
+fn train_members(args: &TrainArgs, config: &Config, printer: &Printer) -> Result<(), CliError> {
+    if config.model != Method::DeepEnsemble {
+        return Err(CliError::Usage(format!(
+            "--train-members: 'model' is {}, only deep_ensemble has members",
+            config.model
+        )));
+    }
+    let starts = Starts::new(config);
+    let seeds = config.seeds.iter().flatten().copied();
+    let missing: Vec<u64> = seeds.filter(|&seed| !starts.exists(seed)).collect();
+    let beside = args.config.with_file_name("deterministic.yaml");
+    let file = args.member_config.as_ref().unwrap_or(&beside);
+    for (done, &seed) in missing.iter().enumerate() {
+        let mut overrides = args.member_overrides();
+        overrides.push(Override::flag("--train-members", "seed", &seed));
+        let member = Config::load(file, &overrides)?.config;
+        let folder = starts.folder().join(format!("seed-{seed}"));
+        printer.note(format!(
+            "member {} of {}, seed {seed}, in {}",
+            done + 1,
+            missing.len(),
+            folder.display()
+        ));
+        let options = RunOptions {
+            name: name_of(file),
+            out: Some(folder),
+            mode: OpenMode::Resume,
+            ..args.options()
+        };
+        let mut progress = RunProgress::new(printer);
+        let outcome = lam_train::train(&member, &options, &mut progress);
+        progress.finish();
+        outcome?;
+    }
+    Ok(())
 }

@@ -61,6 +61,24 @@ impl DiagonalPosterior {
         })
     }
 
+    /// With the covariance multiplied by `temperature`.
+    ///
+    /// # Errors
+    /// If it is not positive and finite.
+    pub fn with_temperature(mut self, temperature: f64) -> Result<Self, LaplaceError> {
+        let valid = temperature.is_finite() && temperature > 0.0;
+        check_range(
+            "temperature",
+            temperature,
+            valid,
+            "a finite number greater than 0",
+        )?;
+        let factor = temperature.sqrt();
+        self.weight_deviation = self.weight_deviation * factor;
+        self.bias_deviation = self.bias_deviation * factor;
+        Ok(self)
+    }
+
     /// Mean of the weight, `[D, F]`, as given.
     pub fn weight(&self) -> Tensor<2> {
         self.weight.clone()

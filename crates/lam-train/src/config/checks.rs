@@ -2,7 +2,7 @@
 
 use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
-use super::{Config, Loss, Method, Origin, Predictive, Selection, Warning};
+use super::{Calibrate, Config, Loss, Method, Origin, Predictive, Selection, Warning};
 
 /// Keys that only some methods read.
 const ONLY_FOR: &[(&[&str], &[Method])] = &[
@@ -65,6 +65,18 @@ fn contradictions(config: &Config, reader: &mut Reader) {
             "'model' mc_dropout needs a 'dropout_rate' above 0: nothing is uncertain without; nearest valid: dropout_rate: 0.05"
                 .to_owned();
         conflict(reader, &["dropout_rate", "model"], message);
+    }
+    if config.calibrate == Calibrate::Temperature && config.selection == Selection::Test {
+        let message = "'calibrate' is temperature and 'selection' test, which holds nothing out to calibrate on; nearest valid: selection: held_out"
+            .to_owned();
+        conflict(reader, &["calibrate", "selection"], message);
+    }
+    if config.calibrate == Calibrate::Temperature && !config.model.is_laplace() {
+        let message = format!(
+            "'calibrate' is temperature and 'model' {}, which has no posterior over weights; nearest valid: calibrate: none",
+            config.model
+        );
+        conflict(reader, &["calibrate", "model"], message);
     }
     if config.ood_dataset == Some(config.dataset) {
         let message = format!(

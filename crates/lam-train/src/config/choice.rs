@@ -158,6 +158,24 @@ choices! {
 }
 
 choices! {
+    /// What is fitted on held-out images after training.
+    Calibrate, "calibration":
+    /// Nothing.
+    None = "none" ~ "off" ~ "no" ~ "false",
+    /// One factor on the posterior's covariance.
+    Temperature = "temperature" ~ "temp" ~ "on" ~ "true" ~ "yes",
+}
+
+choices! {
+    /// How the learning rate falls from epoch to epoch.
+    LrSchedule, "learning-rate schedule":
+    /// Multiplied by exp(−lr_decay) each epoch.
+    Exponential = "exponential" ~ "exp" ~ "decay",
+    /// Half a cosine from the first rate to 0 after the last epoch.
+    Cosine = "cosine" ~ "cos" ~ "annealing",
+}
+
+choices! {
     /// The optimiser.
     Optimizer, "optimiser":
     /// RMSprop, α 0.99, ε 1e-8.

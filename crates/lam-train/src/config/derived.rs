@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{Config, Method, Origin, Selection};
+use super::{Config, LrSchedule, Method, Origin, Selection};
 
 impl Method {
     /// Whether the method keeps a Laplace posterior over the head's weights.
@@ -47,10 +47,16 @@ impl Config {
     }
 
     /// The optimiser's learning rate in an epoch (counted from 0): lr × batch_size × devices ×
-    /// exp(−lr_decay · epoch) (method.md, "Training protocol").
+    /// exp(−lr_decay · epoch) (method.md, "Training protocol"), or along half a cosine.
     pub fn learning_rate(&self, epoch: usize, devices: usize) -> f64 {
         let first = self.lr * self.batch_size as f64 * devices as f64;
-        first * (-self.lr_decay * epoch as f64).exp()
+        match self.lr_schedule {
+            LrSchedule::Exponential => first * (-self.lr_decay * epoch as f64).exp(),
+            LrSchedule::Cosine => {
+                let share = epoch as f64 / self.epochs.max(1) as f64;
+                first * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
+            }
+        }
     }
 
     /// The resolved configuration as a file: every key with its value, under the table's headings.

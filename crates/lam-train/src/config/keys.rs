@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::table::config_keys;
 use super::{
-    Allowed, Arch, DatasetName, Device, Distance, HessianApprox, Loss, Method, Optimizer, Pool,
-    Predictive, Selection, TripletType,
+    Allowed, Arch, Calibrate, DatasetName, Device, Distance, HessianApprox, Loss, LrSchedule,
+    Method, Optimizer, Pool, Predictive, Selection, TripletType,
 };
 
 const ANY: Allowed = Allowed::ANY;
@@ -35,6 +35,9 @@ config_keys! {
         split_query_database: bool = [false], ANY, "Place recognition: the first half of a batch are queries, the second references.";
         pos_dist_thr "posDistThr": f64 = [10.0], Allowed::above(0.0, 1e6), "Place recognition: a positive is nearer, in metres.";
         neg_dist_thr "negDistThr": f64 = [25.0], Allowed::above(0.0, 1e6), "Place recognition: a negative is farther, in metres.";
+        augment_flip: bool = [false], ANY, "Mirror half of the training images left to right, anew each epoch.";
+        augment_shift: usize = [0], Allowed::between(0.0, 1024.0), "Move training images by up to so many pixels.";
+        augment_erase: f64 = [0.0], Allowed::between(0.0, 1.0), "Share of the training images in which a random rectangle is erased.";
         ood_dataset: Option<DatasetName> = [dataset.ood_partner() => "the data set's partner"], ANY, "Data set whose images should be uncertain; null for none.";
     }
     "Training" identity true {
@@ -42,6 +45,7 @@ config_keys! {
         batch_size: usize = [64], Allowed::between(2.0, 1048576.0), "Images in a step; the last, partial batch is dropped.";
         lr: f64 = [0.001], Allowed::above(0.0, 10.0), "Learning rate per image: the optimiser's rate is lr × batch_size × devices.";
         lr_decay: f64 = [0.01], Allowed::between(0.0, 10.0), "The rate is multiplied by exp(−lr_decay) each epoch.";
+        lr_schedule: LrSchedule = [LrSchedule::Exponential], ANY, "How the rate falls; cosine goes to 0 and ignores lr_decay.";
         optimizer: Optimizer = [Optimizer::Rmsprop], ANY, "The optimiser (α 0.99, ε 1e-8).";
         weight_decay: f64 = [1e-5], Allowed::between(0.0, 10.0), "L2 penalty inside the optimiser.";
         loss: Loss = [Loss::Contrastive], ANY, "The loss; arccos trains as contrastive and differs in the Hessian.";
@@ -68,6 +72,7 @@ config_keys! {
         check_val_every_n_epoch: usize = [1], Allowed::between(1.0, 1e5), "Epochs between validations.";
         val_n_samples: usize = [5], Allowed::between(1.0, 1e6), "Weight samples in validation.";
         test_n_samples: usize = [100], Allowed::between(1.0, 1e6), "Weight samples in the final evaluation.";
+        calibrate: Calibrate = [Calibrate::None], ANY, "What is fitted on held-out images after training: one temperature of the posterior, so that confidence is what it says.";
         predictive: Predictive = [Predictive::Sampled], ANY, "How the predictive distribution of an embedding is formed.";
     }
     "Machine" identity false {

@@ -41,6 +41,14 @@ impl Override {
             value: value.write(),
         }
     }
+
+    /// The key that is set.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Set(argument) => argument.split_once('=').map_or(argument, |(key, _)| key),
+            Self::Flag { key, .. } => key,
+        }
+    }
 }
 
 /// A configuration and what deserves a word about it.

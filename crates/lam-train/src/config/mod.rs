@@ -23,8 +23,8 @@ mod yaml;
 
 pub use allowed::Allowed;
 pub use choice::{
-    Arch, Choice, Device, Distance, HessianApprox, Loss, Method, Optimizer, Pool, Predictive,
-    Selection, TripletType,
+    Arch, Calibrate, Choice, Device, Distance, HessianApprox, Loss, LrSchedule, Method, Optimizer,
+    Pool, Predictive, Selection, TripletType,
 };
 pub use dataset::DatasetName;
 pub use derived::Difference;

@@ -23,6 +23,11 @@ pub struct EmbeddedSet {
     pub deviation: Option<Vec<f32>>,
     /// Embeddings under each of `S` weight samples, `[N, D]` each; empty where the method does not sample.
     pub samples: Vec<Vec<f32>>,
+    /// Length of the features that enter the head, `[N]`.
+    pub feature_norm: Vec<f32>,
+    /// Standard deviation per dimension under a posterior without curvature, `[N, D]`; see
+    /// [`Embedded`](crate::method::Embedded).
+    pub isotropic: Option<Vec<f32>>,
     /// `[N]`.
     pub labels: Vec<u32>,
 }
@@ -74,6 +79,12 @@ pub fn embed(
         }
         if let Some(samples) = embedded.samples {
             append_samples(&mut set.samples, samples);
+        }
+        set.feature_norm.extend(values(embedded.feature_norm));
+        if let Some(isotropic) = embedded.isotropic {
+            set.isotropic
+                .get_or_insert_default()
+                .extend(values(isotropic));
         }
         set.labels.extend_from_slice(&batch.labels);
         observer.images_embedded(batch.len());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use lam_data::Dataset;
-use lam_metrics::{Cutoffs, LabelledSet, NeighbourVotes};
+use lam_metrics::{Calibration, Cutoffs, LabelledSet, NeighbourVotes};
 use lam_search::{Index, Rows};
 
 use super::{EmbeddedSet, embed};
@@ -35,6 +35,21 @@ pub struct Evaluation {
     pub measured: lam_metrics::Evaluation,
     /// The metrics that are defined, by name, in the order they are reported.
     pub metrics: Vec<(String, f64)>,
+    /// Calibration of the votes before a temperature was fitted, if one was.
+    pub uncalibrated: Option<Calibration>,
+}
+
+impl Evaluation {
+    /// Adds the temperature of what was measured, and the calibration without it.
+    pub(crate) fn add_temperature(&mut self, temperature: f32, before: Option<Calibration>) {
+        self.metrics
+            .push(("temperature".to_owned(), f64::from(temperature)));
+        if let Some(before) = &before {
+            self.metrics
+                .push(("ece_uncalibrated".to_owned(), before.ece));
+        }
+        self.uncalibrated = before;
+    }
 }
 
 /// Embeds `test` and `ood` and measures everything that the predictor allows; `what` names the occasion to the observer.
@@ -84,7 +99,11 @@ fn measure(sets: &Sets) -> Result<Evaluation, TrainError> {
     let metrics = values
         .filter_map(|(name, value)| Some((name, value?)))
         .collect();
-    Ok(Evaluation { measured, metrics })
+    Ok(Evaluation {
+        measured,
+        metrics,
+        uncalibrated: None,
+    })
 }
 
 /// The nearest images of each query, nearest first: index and Euclidean distance.

@@ -96,18 +96,16 @@ impl Shown<'_> {
             figures.push(precision_recall.figure()?);
         }
         if let Some(calibration) = &measured.calibration {
-            let bins = calibration.bins.iter().map(|bin| ReliabilityBin {
-                count: bin.count as u64,
-                mean_confidence: bin.mean_confidence,
-                accuracy: bin.accuracy,
-            });
+            let before = self.evaluation.uncalibrated.as_ref();
+            let models = match before {
+                None => vec![calibration_model(self.method(), calibration)],
+                Some(before) => vec![
+                    calibration_model("before calibration".to_owned(), before),
+                    calibration_model("calibrated".to_owned(), calibration),
+                ],
+            };
             let figure = Calibration {
-                models: vec![CalibrationModel {
-                    name: self.method(),
-                    bins: bins.collect(),
-                    ece: calibration.ece,
-                    ece_open_last_bin: calibration.ece_open_last_bin,
-                }],
+                models,
                 ..Calibration::default()
             };
             figures.push(figure.figure());
@@ -259,5 +257,19 @@ fn explanation(name: &str) -> &'static str {
         _ if name.starts_with("recall@") => "share of queries with a positive among the k nearest",
         _ if name.starts_with("map@") => "mean average precision at k",
         _ => "",
+    }
+}
+
+fn calibration_model(name: String, calibration: &lam_metrics::Calibration) -> CalibrationModel {
+    let bins = calibration.bins.iter().map(|bin| ReliabilityBin {
+        count: bin.count as u64,
+        mean_confidence: bin.mean_confidence,
+        accuracy: bin.accuracy,
+    });
+    CalibrationModel {
+        name,
+        bins: bins.collect(),
+        ece: calibration.ece,
+        ece_open_last_bin: calibration.ece_open_last_bin,
     }
 }

@@ -5,11 +5,12 @@ use burn::tensor::{Device, Tensor};
 use lam_model::{Encoder, load_state, normalise, state_dict};
 use rand_chacha::ChaCha12Rng;
 
-use super::parts::{Objective, Optimizer, encoder, images, prefixed, take_prefixed};
+use super::parts::{Objective, Optimizer, encoder, images, norms, prefixed, take_prefixed};
 use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::Randomness;
+use crate::starts::Starts;
 
 /// The baseline that every other method is compared with.
 pub(super) struct Deterministic {
@@ -34,6 +35,14 @@ impl Deterministic {
 }
 
 impl Method for Deterministic {
+    fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
+        if starts.is_named() {
+            let start = starts.own()?;
+            self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        }
+        Ok(())
+    }
+
     fn step(&mut self, input: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
         let features = self.encoder.backbone.forward(images(&input, &self.device));
         let mined = self
@@ -70,9 +79,11 @@ impl Predict for PointPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
         let features = self.0.backbone.forward(images);
         Embedded {
+            feature_norm: norms(features.clone()),
             mean: normalise(self.0.head.forward(features)),
             deviation: None,
             samples: None,
+            isotropic: None,
         }
     }
 }

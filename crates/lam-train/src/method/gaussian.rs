@@ -7,6 +7,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::parts::norms;
 use super::{BuildContext, Embedded, Predict};
 use crate::TrainError;
 use crate::randomness::{Purpose, Randomness};
@@ -99,6 +100,8 @@ impl Predict for GaussianPredictor {
             samples: Some(samples(mean.clone(), deviation.clone(), noise)),
             mean,
             deviation: Some(deviation),
+            feature_norm: norms(features),
+            isotropic: None,
         }
     }
 }

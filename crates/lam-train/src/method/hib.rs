@@ -14,6 +14,7 @@ use super::{BuildContext, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::{Purpose, Randomness};
+use crate::starts::Starts;
 
 /// Samples of each embedding in a training step; all pairs of two images' samples are compared.
 const SAMPLES: usize = 8;
@@ -56,6 +57,14 @@ impl Hib {
 }
 
 impl Method for Hib {
+    fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
+        if starts.is_named() {
+            let start = starts.own()?;
+            self.model.encoder = load_state(self.model.encoder.clone(), &start.model)?;
+        }
+        Ok(())
+    }
+
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let Model {

@@ -8,11 +8,12 @@ use lam_model::backbone::{ChannelDropout, ConvNet};
 use lam_model::{Encoder, load_state, normalise, state_dict};
 use rand_chacha::ChaCha12Rng;
 
-use super::parts::{Objective, Optimizer, encoder, images, prefixed, take_prefixed};
+use super::parts::{Objective, Optimizer, encoder, images, norms, prefixed, take_prefixed};
 use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::{Purpose, Randomness};
+use crate::starts::Starts;
 
 /// Monte Carlo dropout.
 ///
@@ -44,6 +45,14 @@ impl McDropout {
 }
 
 impl Method for McDropout {
+    fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
+        if starts.is_named() {
+            let start = starts.own()?;
+            self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        }
+        Ok(())
+    }
+
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let images = images(&input, &self.device);
@@ -111,6 +120,8 @@ impl Predict for DropoutPredictor {
             mean: embedding.mean,
             deviation: Some(embedding.deviation),
             samples: Some(samples),
+            feature_norm: norms(self.whole.forward(map)),
+            isotropic: None,
         }
     }
 }

@@ -1,23 +1,26 @@
 //! What a training step does, and how an image becomes an embedding with uncertainty. One file per method; the loop
 //! never asks which one it runs.
 
+mod deep_ensemble;
 mod deterministic;
 mod gaussian;
 mod hib;
-mod laplace_online;
+mod laplace;
 mod mc_dropout;
 mod parts;
 mod pfe;
 mod registry;
 
-pub(crate) use parts::host_values;
+pub(crate) use parts::{host_values, take_prefixed};
 pub use registry::{BuildContext, build, trainable};
 
 use burn::tensor::Tensor;
 
 use crate::TrainError;
 use crate::checkpoint::MethodState;
+use crate::config::Config;
 use crate::randomness::Randomness;
+use crate::starts::Starts;
 
 /// Images and labels of one step, on the host.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +76,22 @@ pub struct Embedded {
     pub deviation: Option<Tensor<2>>,
     /// Embeddings under each weight sample, `[B, S, D]`; none where the method does not sample.
     pub samples: Option<Tensor<3>>,
+    /// Length of the features that enter the head, `[B]`.
+    pub feature_norm: Tensor<1>,
+    /// What `deviation` would be under a posterior without curvature, one variance for all weights, `[B, D]`; none
+    /// where there is no posterior over the head's weights.
+    pub isotropic: Option<Tensor<2>>,
+}
+
+/// How a method goes through the training set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Passes.
+    pub epochs: usize,
+    /// Whether a last, smaller batch is left out.
+    pub drop_last: bool,
+    /// Whether images are changed at random, where the configuration says so.
+    pub augments: bool,
 }
 
 /// Embeds images with fixed weights; made once per evaluation, so that every image meets the same weight samples.
@@ -84,6 +103,23 @@ pub trait Predict {
 
 /// A way to train an encoder and to draw uncertainty from it.
 pub trait Method {
+    /// How the method goes through the training set.
+    fn plan(&self, config: &Config) -> Plan {
+        Plan {
+            epochs: config.epochs,
+            drop_last: true,
+            augments: true,
+        }
+    }
+
+    /// Takes what the method begins with from other runs; called once, before the first step of a run.
+    ///
+    /// # Errors
+    /// Runs that are missing or belong to another model.
+    fn initialise(&mut self, _starts: &mut Starts) -> Result<(), TrainError> {
+        Ok(())
+    }
+
     /// One step of training.
     ///
     /// # Errors
@@ -99,6 +135,12 @@ pub trait Method {
         samples: usize,
         generator: &mut rand_chacha::ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError>;
+
+    /// The factor on the covariance of the posterior in predictions, to read and to set; none where there is no
+    /// posterior over weights.
+    fn temperature(&mut self) -> Option<&mut f32> {
+        None
+    }
 
     /// Numbers that describe the posterior, for the log.
     fn posterior_summary(&self) -> Vec<(&'static str, f64)> {

@@ -63,7 +63,7 @@ impl Objective {
     pub(super) fn evaluate(&self, z: Tensor<2>, labels: &[u32]) -> Mined {
         let device = z.device();
         let distances = self.distance.pairwise(normalise(z));
-        let host = host_values(distances.clone().inner());
+        let host = host_values(distances.clone().without_autodiff());
         let pairs = self.miner.mine(&host, labels);
         Mined {
             loss: self.loss.forward(distances, &pairs.to_device(&device)),
@@ -84,7 +84,7 @@ impl Mined {
     pub(super) fn report(&self) -> StepReport {
         let means = self.pairs.mean_distances(&self.distances);
         StepReport {
-            loss: f64::from(scalar(self.loss.clone().inner())),
+            loss: f64::from(scalar(self.loss.clone().without_autodiff())),
             triplets: self.pairs.triplets,
             positive_distance: means.map(|(positive, _)| positive),
             negative_distance: means.map(|(_, negative)| negative),
@@ -103,6 +103,11 @@ pub(super) fn images(input: &StepInput, device: &Device) -> Tensor<4> {
 pub(crate) fn host_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     // Reading fails on a lost device only; what comes out of nothing is then caught as a loss that is not a number.
     tensor.try_into_vec_as::<f32>().unwrap_or_default()
+}
+
+/// Length of every row of `[B, F]`, `[B]`.
+pub(super) fn norms(rows: Tensor<2>) -> Tensor<1> {
+    rows.square().sum_dim(1).sqrt().squeeze_dim(1)
 }
 
 /// The value of a tensor `[1]`.
@@ -161,7 +166,7 @@ pub(super) fn prefixed(prefix: &str, state: StateDict) -> StateDict {
 }
 
 /// Splits off the tensors whose names start with `prefix.`, without it.
-pub(super) fn take_prefixed(prefix: &str, state: &mut StateDict) -> StateDict {
+pub(crate) fn take_prefixed(prefix: &str, state: &mut StateDict) -> StateDict {
     let mut taken = BTreeMap::new();
     state.retain(
         |name, data| match name.strip_prefix(prefix).and_then(|n| n.strip_prefix('.')) {

@@ -14,6 +14,7 @@ use super::{BuildContext, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::Randomness;
+use crate::starts::Starts;
 
 /// PFE: backbone and mean head stay as the deterministic run left them, the log-variance head is trained.
 ///
@@ -43,6 +44,12 @@ impl Pfe {
 }
 
 impl Method for Pfe {
+    fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
+        let start = starts.own()?;
+        self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        Ok(())
+    }
+
     fn step(&mut self, input: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
         let features = self.encoder.backbone.forward(images(&input, &self.device));
         let mean = normalise(self.encoder.head.forward(features.clone()));

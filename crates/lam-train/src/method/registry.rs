@@ -3,9 +3,10 @@
 use burn::tensor::Device;
 
 use super::Method;
+use super::deep_ensemble::DeepEnsemble;
 use super::deterministic::Deterministic;
 use super::hib::Hib;
-use super::laplace_online::LaplaceOnline;
+use super::laplace::{LaplaceOnline, LaplacePosthoc};
 use super::mc_dropout::McDropout;
 use super::pfe::Pfe;
 use crate::TrainError;
@@ -33,7 +34,13 @@ const METHODS: &[(Name, &str, Build)] = &[
     (Name::McDropout, "mc_dropout", McDropout::build),
     (Name::Pfe, "pfe", Pfe::build),
     (Name::Hib, "hib", Hib::build),
+    (Name::DeepEnsemble, "deep_ensemble", DeepEnsemble::build),
     (Name::LaplaceOnline, "laplace_online", LaplaceOnline::build),
+    (
+        Name::LaplacePosthoc,
+        "laplace_posthoc",
+        LaplacePosthoc::build,
+    ),
 ];
 
 /// Names of the methods that can be trained.

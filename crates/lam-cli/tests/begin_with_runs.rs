@@ -1,0 +1,139 @@
+//! Methods that begin with trained runs, and calibration after training.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::World;
+use serde_json::Value;
+
+fn metric(run: &Path, name: &str) -> f64 {
+    let text = fs::read_to_string(run.join("metrics.json")).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    json["metrics"][name].as_f64().unwrap_or(f64::NAN)
+}
+
+/// The small configuration with another method.
+fn config(world: &World, name: &str, lines: &str) {
+    let small = fs::read_to_string(world.small_config()).unwrap();
+    let kept: String = small
+        .lines()
+        .filter(|line| !line.starts_with("model"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    world.write(name, format!("{kept}{lines}"));
+}
+
+#[test]
+fn post_hoc_begins_with_the_deterministic_run_and_keeps_its_retrieval() {
+    let world = World::new();
+    config(&world, "deterministic.yaml", "model: deterministic\n");
+    config(
+        &world,
+        "posthoc.yaml",
+        "model: laplace_posthoc\nresume: ../nowhere/deterministic\n",
+    );
+
+    world
+        .run("train posthoc.yaml")
+        .code(2)
+        .says("begins with a trained deterministic run")
+        .says("deterministic.yaml --seed 1");
+    world.run("train deterministic.yaml").code(0);
+    world
+        .run("train posthoc.yaml --resume")
+        .code(0)
+        .says("begins with runs/fashionmnist/deterministic/seed-1/checkpoints/");
+
+    let trained = world.path("runs/fashionmnist/deterministic/seed-1");
+    let fitted = world.path("runs/fashionmnist/posthoc/seed-1");
+    assert!(metric(&fitted, "auroc").is_finite());
+    assert!(metric(&trained, "auroc").is_nan());
+    // Under a prior that leaves no room, the mean is the trained model.
+    world
+        .run("train posthoc.yaml --set prior_prec=1e20 --out tight")
+        .code(0);
+    for name in ["map@5", "recall@1"] {
+        let (before, after) = (metric(&trained, name), metric(&world.path("tight"), name));
+        assert!((before - after).abs() < 1e-3, "{name}: {before} {after}");
+    }
+
+    // Another seed holds out other images: the run of seed 1 has seen them.
+    world
+        .run("train posthoc.yaml --seed 2 --set resume=runs/fashionmnist/deterministic/seed-1")
+        .code(2)
+        .says("has seen images that this run holds out");
+}
+
+#[test]
+fn an_ensemble_trains_the_members_it_lacks() {
+    let world = World::new();
+    config(&world, "deterministic.yaml", "model: deterministic\n");
+    config(
+        &world,
+        "ensemble.yaml",
+        "model: deep_ensemble\ntrain: false\nseeds: [1, 2]\nresume: ../nowhere/deterministic\n",
+    );
+    world.run("train deterministic.yaml --seed 2").code(0);
+    world
+        .run("train ensemble.yaml")
+        .code(2)
+        .says("no finished one of seed 1");
+    world
+        .run("train ensemble.yaml --train-members --resume")
+        .code(0)
+        .says("member 1 of 1, seed 1");
+    let run = world.path("runs/fashionmnist/ensemble/seed-1");
+    assert!(metric(&run, "recall@1").is_finite() && metric(&run, "auroc").is_finite());
+
+    let first = fs::read(run.join("metrics.json")).unwrap();
+    // The members are part of the ensemble's checkpoint.
+    fs::remove_dir_all(world.path("runs/fashionmnist/deterministic")).unwrap();
+    world.run("eval runs/fashionmnist/ensemble/seed-1").code(0);
+    assert_eq!(first, fs::read(run.join("metrics.json")).unwrap());
+
+    world
+        .run("train deterministic.yaml --train-members")
+        .code(2)
+        .says("only deep_ensemble has members");
+}
+
+#[test]
+fn calibration_lowers_the_error_and_is_kept_with_the_model() {
+    let world = World::new();
+    world.small_config();
+    world.run("train small.yaml").code(0);
+    let run = world.path("runs/fashionmnist/small/seed-1");
+    let before = metric(&run, "ece");
+    assert!(metric(&run, "temperature").is_nan());
+
+    world
+        .run("eval runs/fashionmnist/small/seed-1 --calibrate")
+        .code(0)
+        .says("held-out images");
+    let calibrated = fs::read(run.join("metrics.json")).unwrap();
+    assert_eq!(metric(&run, "ece_uncalibrated"), before);
+    assert!(metric(&run, "temperature") != 1.0);
+    assert!(
+        metric(&run, "ece") < before,
+        "{} {before}",
+        metric(&run, "ece")
+    );
+
+    world.run("eval runs/fashionmnist/small/seed-1").code(0);
+    assert_eq!(calibrated, fs::read(run.join("metrics.json")).unwrap());
+
+    // The same by configuration, in one go.
+    world
+        .run("train small.yaml --set calibrate=temperature --out once")
+        .code(0);
+    for name in ["ece", "temperature", "auroc"] {
+        assert_eq!(metric(&run, name), metric(&world.path("once"), name));
+    }
+    world
+        .run("train small.yaml --set calibrate=temperature --set selection=test --out never")
+        .code(2)
+        .says("nothing out to calibrate on");
+}

@@ -1,0 +1,11 @@
+//! The Laplacian metric learner: a Gaussian over the head's weights.
+
+mod hessian;
+mod online;
+mod posterior;
+mod posthoc;
+mod predictor;
+mod state;
+
+pub(super) use online::LaplaceOnline;
+pub(super) use posthoc::LaplacePosthoc;

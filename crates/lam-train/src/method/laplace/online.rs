@@ -1,0 +1,164 @@
+//! The Laplacian metric learner with its posterior accumulated during training (method, section "Posterior and
+//! prediction", "Online").
+
+use std::num::NonZeroUsize;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use lam_laplace::curvature::DiagonalCurvature;
+use lam_laplace::online::{OnlineConfig, OnlineCurvature};
+use lam_model::{Encoder, load_state, state_dict};
+use rand_chacha::ChaCha12Rng;
+
+use super::super::parts::{Objective, Optimizer, encoder, images, prefixed, take_prefixed};
+use super::super::{BuildContext, Method, Predict, StepInput, StepReport};
+use super::hessian::Hessian;
+use super::posterior::{PosteriorRule, sample_count};
+use super::state::{read_curvature, write_curvature};
+use crate::TrainError;
+use crate::checkpoint::MethodState;
+use crate::config::Config;
+use crate::randomness::{Purpose, Randomness};
+use crate::starts::Starts;
+
+/// LAM, online.
+pub(in crate::method) struct LaplaceOnline {
+    encoder: Encoder,
+    objective: Objective,
+    optimizer: Optimizer,
+    curvature: OnlineCurvature,
+    online: OnlineConfig,
+    hessian: Hessian,
+    rule: PosteriorRule,
+    samples: NonZeroUsize,
+    device: Device,
+}
+
+fn online_config(config: &Config, training_images: usize) -> Result<OnlineConfig, TrainError> {
+    let mut online =
+        OnlineConfig::new(training_images).with_memory_factor(config.hessian_memory_factor)?;
+    if let Some(init) = config.init_hessian {
+        online = online.with_init(init)?;
+    }
+    if let Some(scale) = config.scale_hessian {
+        online = online.with_scale(scale)?;
+    }
+    if config.subsample_pairs {
+        online = online.with_max_pairs(config.max_pairs)?;
+    }
+    Ok(online)
+}
+
+impl LaplaceOnline {
+    pub(in crate::method) fn build(
+        context: &BuildContext,
+        randomness: Randomness,
+    ) -> Result<Box<dyn Method>, TrainError> {
+        let config = context.config;
+        let online = online_config(config, context.training_images)?;
+        let encoder = encoder(context, randomness)?;
+        let [latent, features] = encoder.head.weight.val().dims();
+        Ok(Box::new(Self {
+            encoder,
+            objective: Objective::new(config)?,
+            optimizer: Optimizer::new(config),
+            curvature: OnlineCurvature::new(online, latent, features, context.device),
+            online,
+            hessian: Hessian::new(config)?,
+            rule: PosteriorRule::new(config),
+            samples: sample_count(config.train_n_samples),
+            device: context.device.clone().autodiff(),
+        }))
+    }
+}
+
+impl Method for LaplaceOnline {
+    fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
+        if starts.is_named() {
+            let start = starts.own()?;
+            self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
+        let mut noise = randomness.generator(Purpose::Training, input.step);
+        let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
+        let features = self.encoder.backbone.forward(images(&input, &self.device));
+        let weights = self
+            .rule
+            .posterior(&self.encoder.head, self.curvature.estimate())?
+            .sample(self.samples, &mut noise);
+        let outputs = weights.outputs(features.clone());
+        let features = features.inner();
+
+        let [batch, samples, latent] = outputs.dims();
+        let share = 1.0 / samples as f64;
+        let mut total: Option<(Tensor<1>, DiagonalCurvature, Tensor<1>)> = None;
+        let mut report = StepReport::default();
+        for sample in 0..samples {
+            let z = outputs
+                .clone()
+                .slice([0..batch, sample..sample + 1, 0..latent])
+                .reshape([batch, latent]);
+            let mined = self.objective.evaluate(z.clone(), input.labels);
+            report = report.plus(mined.report(), share);
+            let (diagonal, triplets) = self.hessian.of_batch(
+                features.clone(),
+                z.inner(),
+                &mined,
+                input.labels,
+                &mut pair_choice,
+            );
+            total = Some(match total {
+                None => (mined.loss, diagonal, triplets),
+                Some((l, d, t)) => (l + mined.loss, d.merge(diagonal), t + triplets),
+            });
+        }
+        if let Some((loss, diagonal, triplets)) = total {
+            let gradients = loss.mul_scalar(share).backward();
+            let encoder = self.encoder.clone();
+            self.encoder = self.optimizer.step(encoder, gradients, input.learning_rate);
+            self.curvature.update(diagonal, triplets);
+        }
+        Ok(report)
+    }
+
+    fn predictor(
+        &self,
+        samples: usize,
+        generator: &mut ChaCha12Rng,
+    ) -> Result<Box<dyn Predict>, TrainError> {
+        let encoder = self.encoder.valid();
+        self.rule
+            .predictor(encoder, self.curvature.estimate(), samples, generator)
+    }
+
+    fn temperature(&mut self) -> Option<&mut f32> {
+        Some(&mut self.rule.temperature)
+    }
+
+    fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
+        let head = &self.encoder.head;
+        self.rule.summary(head, self.curvature.estimate())
+    }
+
+    fn state(&self) -> Result<MethodState, TrainError> {
+        let mut tensors = prefixed("model", state_dict(&self.encoder));
+        write_curvature(self.curvature.estimate(), &mut tensors);
+        self.rule.write(&mut tensors);
+        Ok(MethodState {
+            tensors,
+            optimizer: self.optimizer.state()?,
+        })
+    }
+
+    fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
+        let model = take_prefixed("model", &mut state.tensors);
+        let curvature = read_curvature(&mut state.tensors, self.curvature.estimate())?;
+        self.encoder = load_state(self.encoder.clone(), &model)?;
+        self.curvature = OnlineCurvature::resume(self.online, curvature);
+        self.rule.read(&state.tensors)?;
+        self.optimizer.restore(state.optimizer)
+    }
+}

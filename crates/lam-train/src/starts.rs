@@ -1,0 +1,165 @@
+//! The trained runs that a method begins with.
+
+use std::path::{Path, PathBuf};
+
+use lam_model::StateDict;
+
+use crate::TrainError;
+use crate::checkpoint::Checkpoint;
+use crate::config::{Config, Method, Selection};
+
+/// Finds the deterministic runs that post-hoc methods and ensembles build on.
+///
+/// `resume` names a checkpoint, a run folder, or a folder of runs with one `seed-<seed>` each. Released configurations
+/// name a folder of their authors' machine: where nothing is there, the run of the same name under our own `log_dir` is
+/// taken, and said so.
+#[derive(Debug)]
+pub struct Starts<'a> {
+    config: &'a Config,
+    notes: Vec<String>,
+}
+
+/// A trained model to begin with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The encoder's weights by name.
+    pub model: StateDict,
+    /// The checkpoint.
+    pub path: PathBuf,
+}
+
+impl<'a> Starts<'a> {
+    /// For a run of this configuration.
+    pub fn new(config: &'a Config) -> Self {
+        Self {
+            config,
+            notes: Vec::new(),
+        }
+    }
+
+    /// What was found where, a sentence each.
+    pub fn into_notes(self) -> Vec<String> {
+        self.notes
+    }
+
+    /// Whether the configuration names runs to begin with.
+    pub fn is_named(&self) -> bool {
+        self.config.resume.is_some()
+    }
+
+    /// The deterministic run of this run's own seed. What this run holds out, that run must not have seen.
+    ///
+    /// # Errors
+    /// No such run; a run of something else; other images held out.
+    pub fn own(&mut self) -> Result<Start, TrainError> {
+        let config = self.config;
+        let (start, trained) = self.load(config.seed)?;
+        let same_split = trained.selection == config.selection
+            && (config.selection == Selection::Test
+                || (trained.held_out_fraction == config.held_out_fraction
+                    && trained.seed == config.seed));
+        if config.selection == Selection::HeldOut && !same_split {
+            return Err(TrainError::Start {
+                path: start.path,
+                reason: format!(
+                    "it was trained with selection {}, seed {}, held_out_fraction {}: it has seen images that this run holds out; train it with selection {}, seed {}, held_out_fraction {}",
+                    trained.selection,
+                    trained.seed,
+                    trained.held_out_fraction,
+                    config.selection,
+                    config.seed,
+                    config.held_out_fraction
+                ),
+            });
+        }
+        Ok(start)
+    }
+
+    /// The deterministic run of a given seed.
+    ///
+    /// # Errors
+    /// No such run; a run of something else.
+    pub fn of_seed(&mut self, seed: u64) -> Result<Start, TrainError> {
+        Ok(self.load(seed)?.0)
+    }
+
+    /// Whether there is a finished run of this seed.
+    pub fn exists(&self, seed: u64) -> bool {
+        self.find(seed).is_some()
+    }
+
+    /// The folder of runs under our own `log_dir`: named as the last part of `resume`.
+    pub fn folder(&self) -> PathBuf {
+        let named = self.config.resume.as_deref().and_then(Path::file_name);
+        let named = named.map_or_else(|| Method::Deterministic.to_string().into(), PathBuf::from);
+        self.config
+            .log_dir
+            .join(self.config.dataset.to_string())
+            .join(named)
+    }
+
+    fn load(&mut self, seed: u64) -> Result<(Start, Config), TrainError> {
+        let path = self.find(seed).ok_or_else(|| self.missing(seed))?;
+        let checkpoint = Checkpoint::load(&path)?;
+        let trained = Config::parse(&checkpoint.origin.config, &path, &[])?.config;
+        let (config, wrong) = (self.config, |reason: String| TrainError::Start {
+            path: path.clone(),
+            reason,
+        });
+        if trained.model != Method::Deterministic {
+            return Err(wrong(format!(
+                "a run of {}, expected one of deterministic",
+                trained.model
+            )));
+        }
+        if trained.dataset != config.dataset {
+            return Err(wrong(format!(
+                "trained on {}, this run is on {}",
+                trained.dataset, config.dataset
+            )));
+        }
+        self.notes.push(format!(
+            "begins with {} ({} epochs)",
+            path.display(),
+            checkpoint.origin.progress.epoch
+        ));
+        let mut tensors = checkpoint.state.tensors;
+        let model = crate::method::take_prefixed("model", &mut tensors);
+        Ok((Start { model, path }, trained))
+    }
+
+    /// The checkpoint of the run of `seed`: where `resume` says, else under `log_dir`.
+    fn find(&self, seed: u64) -> Option<PathBuf> {
+        let named = self.config.resume.iter();
+        let found = named.filter(|path| path.exists()).find_map(|path| {
+            if path.is_file() {
+                return Some(path.clone());
+            }
+            let runs = [format!("seed-{seed}"), seed.to_string()].map(|run| path.join(run));
+            let found = runs.iter().find_map(|run| best_of(run));
+            found.or_else(|| best_of(path))
+        });
+        found.or_else(|| best_of(&self.folder().join(format!("seed-{seed}"))))
+    }
+
+    fn missing(&self, seed: u64) -> TrainError {
+        let config = self.config;
+        let named = config.resume.as_ref();
+        let looked = named.map_or_else(String::new, |path| format!("{} or ", path.display()));
+        TrainError::NoStart {
+            method: config.model,
+            seed,
+            looked: format!("{looked}{}", self.folder().display()),
+            dataset: config.dataset.to_string(),
+        }
+    }
+}
+
+/// The checkpoint of a finished run.
+fn best_of(run: &Path) -> Option<PathBuf> {
+    let checkpoints = run.join("checkpoints");
+    let files = ["best.safetensors", "last.safetensors"].map(|name| checkpoints.join(name));
+    // Metrics are written last; a folder without them that has a best checkpoint is not finished.
+    run.join("metrics.json").is_file().then_some(())?;
+    files.into_iter().find(|file| file.is_file())
+}

@@ -273,7 +273,8 @@ impl Trainer<'_> {
             .iter()
             .find(|(name, _)| name == SELECTING_METRIC)
             .map_or(f64::NAN, |m| m.1);
-        let best = progress.best.is_none_or(|(best, _)| value > best);
+        // Of equally good ones the last: where training does not move the embeddings, it still moves their uncertainty.
+        let best = progress.best.is_none_or(|(best, _)| value >= best);
         if best {
             progress.best = Some((value, progress.epoch));
             self.checkpoint(progress)?.save(&Self::best(self.folder))?;

@@ -373,6 +373,11 @@ fn contradictions_are_refused() {
         said.starts_with("c.yaml:1: 'model' deep_ensemble needs 'seeds'"),
         "{said}"
     );
+    let said = parse("model: mc_dropout\ndataset: mnist\n").unwrap_err();
+    assert!(
+        said.starts_with("c.yaml:1: 'model' mc_dropout needs a 'dropout_rate' above 0"),
+        "{said}"
+    );
     assert!(parse("model: deterministic\ndataset: mnist\nloss: triplet\n").is_ok());
 }
 

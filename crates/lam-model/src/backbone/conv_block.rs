@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::module::{conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha12Rng;
 
 use crate::cpu::{Place, conv_block};
@@ -54,6 +54,37 @@ impl ConvBlockConfig {
 }
 
 impl ConvBlock {
+    /// Channels of the output.
+    pub fn channels_out(&self) -> usize {
+        self.bias.val().dims()[0]
+    }
+
+    /// The block whose input channels are multiplied by `entering` (none: by 1) and whose output channels by
+    /// `leaving`, factors that are not negative; they go into the weights.
+    pub(super) fn with_channel_factors(
+        &self,
+        entering: Option<Vec<f32>>,
+        leaving: Vec<f32>,
+    ) -> Self {
+        let device = self.weight.val().device();
+        let factors = |values: Vec<f32>| {
+            let count = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [count]), &device)
+        };
+        let leaving = factors(leaving);
+        let outputs = leaving.dims()[0];
+        let mut weight = self.weight.val() * leaving.clone().reshape([outputs, 1, 1, 1]);
+        if let Some(entering) = entering {
+            let inputs = entering.len();
+            weight = weight * factors(entering).reshape([1, inputs, 1, 1]);
+        }
+        Self {
+            weight: Param::from_tensor(weight),
+            bias: Param::from_tensor(self.bias.val() * leaving),
+            pool: self.pool,
+        }
+    }
+
     /// By the CPU kernels where they apply, else by Burn's own operations.
     ///
     /// # Shapes

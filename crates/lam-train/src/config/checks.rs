@@ -63,6 +63,12 @@ fn contradictions(config: &Config, reader: &mut Reader) {
                 .to_owned();
         conflict(reader, &["seeds", "model"], message);
     }
+    if config.model == Method::McDropout && config.dropout_rate == 0.0 {
+        let message =
+            "'model' mc_dropout needs a 'dropout_rate' above 0: nothing is uncertain without; nearest valid: dropout_rate: 0.05"
+                .to_owned();
+        conflict(reader, &["dropout_rate", "model"], message);
+    }
     if config.calibrate == Calibrate::Temperature && config.selection == Selection::Test {
         let message = "'calibrate' is temperature and 'selection' test, which holds nothing out to calibrate on; nearest valid: selection: held_out"
             .to_owned();

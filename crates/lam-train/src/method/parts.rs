@@ -82,17 +82,29 @@ impl Objective {
             miner: self.miner,
         }
     }
+
+    /// The pairs of a batch of directions `u` (`[B, D]`, without gradient), with its distances `[B, B]`.
+    pub(super) fn mine(&self, u: Tensor<2>, labels: &[u32]) -> (Vec<f32>, MinedPairs) {
+        let distances = host_values(self.distance.pairwise(u));
+        let pairs = self.miner.mine(&distances, labels);
+        (distances, pairs)
+    }
 }
 
 impl Mined {
     pub(super) fn report(&self) -> StepReport {
-        let means = self.pairs.mean_distances(&self.distances);
-        StepReport {
-            loss: f64::from(scalar(self.loss.clone().without_autodiff())),
-            triplets: self.pairs.triplets,
-            positive_distance: means.map(|(positive, _)| positive),
-            negative_distance: means.map(|(_, negative)| negative),
-        }
+        report(&self.loss, &self.distances, &self.pairs)
+    }
+}
+
+/// What a step with this loss (`[1]`) and these pairs tells the log; `distances` is `[B, B]`.
+pub(super) fn report(loss: &Tensor<1>, distances: &[f32], pairs: &MinedPairs) -> StepReport {
+    let means = pairs.mean_distances(distances);
+    StepReport {
+        loss: f64::from(scalar(loss.clone().without_autodiff())),
+        triplets: pairs.triplets,
+        positive_distance: means.map(|(positive, _)| positive),
+        negative_distance: means.map(|(_, negative)| negative),
     }
 }
 

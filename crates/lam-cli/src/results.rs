@@ -2,6 +2,7 @@
 
 use comfy_table::Table;
 use lam_train::Outcome;
+use lam_train::evaluate::RiskReport;
 use lam_train::run::RunMetrics;
 
 use crate::error::CliError;
@@ -9,7 +10,7 @@ use crate::printer::Printer;
 use crate::table;
 
 /// What is behind names that do not say it themselves.
-const MEANINGS: [(&str, &str); 9] = [
+const MEANINGS: [(&str, &str); 11] = [
     (
         "map@r",
         "mean average precision at R, the number of positives",
@@ -34,6 +35,8 @@ const MEANINGS: [(&str, &str); 9] = [
         "ece_open_last_bin_drops",
         "share of the queries that this leaves out",
     ),
+    ("brier", "mean squared gap of confidence and being right"),
+    ("nll", "negative log likelihood of being right"),
 ];
 
 /// Prints what a run found and where it lies.
@@ -60,6 +63,14 @@ pub fn print(outcome: &Outcome, printer: &Printer) -> Result<(), CliError> {
     if !parts.single.is_empty() {
         printer.out(table::text(&single_values(&parts, printer)))?;
     }
+    if !parts.baselines.is_empty() {
+        let heading = "Beside it, without a fitted posterior";
+        printer.out(format!("\n{}", paint.bold(heading)))?;
+        printer.out(table::text(&baseline_values(&parts, printer)))?;
+    }
+    if let Some(risk) = &outcome.risk {
+        print_risk(risk, printer)?;
+    }
     printer.out(format!(
         "\nreport   {}\nmetrics  {}",
         paint.bold(outcome.report.display()),
@@ -67,13 +78,36 @@ pub fn print(outcome: &Outcome, printer: &Printer) -> Result<(), CliError> {
     ))
 }
 
-/// Metrics, those named `metric@k` apart.
+/// What may be accepted, and what that leads to.
+fn print_risk(risk: &RiskReport, printer: &Printer) -> Result<(), CliError> {
+    let heading = format!("Accepted is {}", risk.rule());
+    printer.out(format!("\n{}", printer.paint().bold(heading)))?;
+    let mut table = table::new(printer, &RiskReport::HEADER);
+    for row in risk.rows() {
+        table.add_row(row);
+    }
+    (1..RiskReport::HEADER.len()).for_each(|column| table::align_right(&mut table, column));
+    printer.out(table::text(&table))?;
+    for sentence in [
+        risk.guarantee(),
+        risk.choice(),
+        risk.joint_sentence(),
+        risk.assumptions(),
+    ] {
+        printer.out(sentence)?;
+    }
+    Ok(())
+}
+
+/// Metrics, those named `metric@k` and `baseline.score.metric` apart.
 struct Parts {
     /// Each `k`, in order.
     cutoffs: Vec<usize>,
     /// Each metric that has cutoffs, with its values.
     rows: Vec<(String, Vec<(usize, f64)>)>,
     single: Vec<(String, f64)>,
+    /// Each score that stands beside the method's own, with its values.
+    baselines: Vec<(String, Vec<(String, f64)>)>,
 }
 
 impl Parts {
@@ -82,8 +116,13 @@ impl Parts {
             cutoffs: Vec::new(),
             rows: Vec::new(),
             single: Vec::new(),
+            baselines: Vec::new(),
         };
         for (name, value) in metrics.values() {
+            if let Some((score, metric)) = split_baseline(name) {
+                parts.add_baseline(score, metric, *value);
+                continue;
+            }
             match split_cutoff(name) {
                 Some((metric, k)) => parts.add_at(metric, k, *value),
                 None => parts.single.push((name.clone(), *value)),
@@ -91,6 +130,14 @@ impl Parts {
         }
         parts.cutoffs.sort_unstable();
         parts
+    }
+
+    fn add_baseline(&mut self, score: &str, metric: &str, value: f64) {
+        let value = (metric.to_owned(), value);
+        match self.baselines.iter_mut().find(|(name, _)| name == score) {
+            Some((_, values)) => values.push(value),
+            None => self.baselines.push((score.to_owned(), vec![value])),
+        }
     }
 
     fn add_at(&mut self, metric: &str, k: usize, value: f64) {
@@ -102,6 +149,10 @@ impl Parts {
             None => self.rows.push((metric.to_owned(), vec![(k, value)])),
         }
     }
+}
+
+fn split_baseline(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix("baseline.")?.split_once('.')
 }
 
 fn split_cutoff(name: &str) -> Option<(&str, usize)> {
@@ -137,6 +188,29 @@ fn single_values(parts: &Parts, printer: &Printer) -> Table {
     table
 }
 
+/// Figures of which the baselines have their own.
+const COMPARED: [&str; 4] = ["auroc", "auprc", "ausc", "r_auroc"];
+
+/// A row per score, the method's own first where it has one.
+fn baseline_values(parts: &Parts, printer: &Printer) -> Table {
+    let mut header = vec!["uncertainty"];
+    header.extend(COMPARED);
+    let mut table = table::new(printer, &header);
+    let own = ("the method's own".to_owned(), parts.single.clone());
+    for (score, values) in std::iter::once(&own).chain(&parts.baselines) {
+        let value = |metric: &&str| values.iter().find(|(name, _)| name == metric);
+        if COMPARED.iter().all(|metric| value(metric).is_none()) {
+            continue;
+        }
+        let cells = COMPARED
+            .iter()
+            .map(|metric| value(metric).map_or_else(String::new, |(_, value)| number(*value)));
+        table.add_row(std::iter::once(score.replace('_', " ")).chain(cells));
+    }
+    (1..header.len()).for_each(|column| table::align_right(&mut table, column));
+    table
+}
+
 /// Four digits after the point; counts without.
 fn number(value: f64) -> String {
     if value.is_nan() {
@@ -150,7 +224,7 @@ fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, split_cutoff};
+    use super::{number, split_baseline, split_cutoff};
 
     #[test]
     fn numbers_have_four_digits_and_counts_none() {
@@ -166,6 +240,16 @@ mod tests {
                 "-12.5000"
             ]
         );
+    }
+
+    #[test]
+    fn baselines_are_told_by_their_prefix() {
+        assert_eq!(
+            split_baseline("baseline.feature_norm.auroc"),
+            Some(("feature_norm", "auroc"))
+        );
+        assert_eq!(split_baseline("auroc"), None);
+        assert_eq!(split_baseline("baseline.auroc"), None);
     }
 
     #[test]

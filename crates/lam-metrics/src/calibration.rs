@@ -1,7 +1,7 @@
 //! ECE: does confidence say how often the model is right?
 
 use crate::MetricError;
-use crate::error::check_length;
+use crate::error::{check_length, check_share};
 
 /// Bins of equal width between 0 and 1.
 const BINS: usize = 10;
@@ -55,13 +55,7 @@ impl Calibration {
         let mut closed = [Sums::default(); BINS];
         let mut open = [Sums::default(); BINS];
         for (index, (&confidence, &correct)) in confidence.iter().zip(correct).enumerate() {
-            if !(0.0..=1.0).contains(&confidence) {
-                return Err(MetricError::NotAShare {
-                    what: "confidence",
-                    index,
-                    value: confidence,
-                });
-            }
+            check_share("confidence", index, confidence)?;
             // For a share of votes on the border k/10 of two bins, the product is exactly k.
             let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
             closed[bin].add(confidence, correct);

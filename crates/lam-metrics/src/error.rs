@@ -89,6 +89,14 @@ pub enum MetricError {
     /// Only accumulators of the same metrics can be merged.
     #[error("accumulators with different cut-offs cannot be merged")]
     DifferentCutoffs,
+    /// A risk or a level of confidence that asks for nothing or for the impossible.
+    #[error("{what} is {value}, but must lie between 0 and 1, both excluded")]
+    NotBetween {
+        /// The number at fault.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+    },
     /// A vote needs a sample.
     #[error("no weight samples were added")]
     NoSamples,
@@ -120,5 +128,14 @@ pub(crate) fn check_finite(what: &'static str, values: &[f64]) -> Result<(), Met
             index,
             value: values[index],
         }),
+    }
+}
+
+/// A value within 0 to 1.
+pub(crate) fn check_share(what: &'static str, index: usize, value: f64) -> Result<(), MetricError> {
+    if (0.0..=1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(MetricError::NotAShare { what, index, value })
     }
 }

@@ -5,8 +5,8 @@ use lam_search::{Index, Neighbour, Rows};
 use crate::error::check_length;
 use crate::relevance::check_sizes;
 use crate::{
-    BinaryRanking, Calibration, Cutoffs, MetricError, QueryScore, Relevance, RetrievalAccumulator,
-    RetrievalSummary, SameLabel, Sparsification, Votes, ood_scores, pair_uncertainty, r_auroc,
+    BinaryRanking, Calibration, Cutoffs, MetricError, ProperScores, QueryScore, Relevance,
+    RetrievalAccumulator, RetrievalSummary, SameLabel, ScalarScore, Sparsification, Votes,
 };
 
 /// A query's nearest neighbour.
@@ -163,6 +163,8 @@ pub struct Evaluation {
     pub sparsification: Option<Sparsification>,
     /// Without votes there is none.
     pub calibration: Option<Calibration>,
+    /// Of the votes' confidence; without votes there are none.
+    pub proper_scores: Option<ProperScores>,
     /// Needs sigma of both sets.
     pub out_of_distribution: Option<OutOfDistribution>,
     /// Needs sigma, and both right and wrong nearest neighbours.
@@ -183,11 +185,13 @@ pub fn evaluate(set: &LabelledSet<'_>, cutoffs: &Cutoffs) -> Result<Evaluation, 
     let RetrievalEvaluation { summary, nearest } =
         evaluate_retrieval(set.embeddings, dim, &relevance, cutoffs)?;
     let calibration = set.votes.map(|votes| votes.calibration(set.labels));
+    let proper_scores = set.votes.map(|votes| votes.proper_scores(set.labels));
     let mut evaluation = Evaluation {
         retrieval: summary,
         nearest,
         sparsification: None,
         calibration: calibration.transpose()?,
+        proper_scores: proper_scores.transpose()?,
         out_of_distribution: None,
         r_auroc: None,
     };
@@ -200,24 +204,11 @@ pub fn evaluate(set: &LabelledSet<'_>, cutoffs: &Cutoffs) -> Result<Evaluation, 
         };
     };
     check_length("sigma", set.embeddings.len(), sigma.len())?;
-    let known = ood_scores(sigma, dim)?;
-    let indices: Vec<u32> = evaluation.nearest.iter().map(|n| n.index).collect();
-    let correct: Vec<bool> = evaluation.nearest.iter().map(|n| n.correct).collect();
-    let pairs = pair_uncertainty(sigma, sigma, dim, &indices)?;
-    evaluation.sparsification = Some(Sparsification::new(&pairs, &correct)?);
-    evaluation.r_auroc = match r_auroc(&known, &correct) {
-        Ok(value) => Some(value),
-        Err(MetricError::OneKind { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(foreign) = set.ood_sigma {
-        let foreign = ood_scores(foreign, dim)?;
-        evaluation.out_of_distribution = Some(OutOfDistribution {
-            ranking: BinaryRanking::new(&known, &foreign)?,
-            known,
-            foreign,
-        });
-    }
+    let score = ScalarScore::from_sigma(sigma, set.ood_sigma, dim, &evaluation.nearest)?;
+    let score = score.evaluate(&evaluation.nearest)?;
+    evaluation.sparsification = Some(score.sparsification);
+    evaluation.out_of_distribution = score.out_of_distribution;
+    evaluation.r_auroc = score.r_auroc;
     Ok(evaluation)
 }
 
@@ -249,6 +240,12 @@ impl Evaluation {
             (
                 "ece_open_last_bin_drops",
                 calibration.map(|c| c.open_last_bin_drops),
+            ),
+            ("brier", self.proper_scores.map(|scores| scores.brier)),
+            (
+                "nll",
+                self.proper_scores
+                    .map(|scores| scores.negative_log_likelihood),
             ),
             ("r_auroc", self.r_auroc),
             ("queries", Some(retrieval.queries as f64)),

@@ -3,7 +3,7 @@
 use lam_search::{Index, Rows};
 
 use crate::error::check_length;
-use crate::{Calibration, MetricError};
+use crate::{Calibration, MetricError, ProperScores};
 
 /// Collects one vote per image from each weight sample: the label of its nearest neighbour among the
 /// other images, in the embedding of that sample.
@@ -112,14 +112,21 @@ impl Votes {
     /// # Errors
     /// The number of labels is not that of the images.
     pub fn calibration(&self, labels: &[u32]) -> Result<Calibration, MetricError> {
+        Calibration::new(&self.confidence, &self.correct(labels)?)
+    }
+
+    /// Proper scores of the confidence that the predicted label is the image's own (`labels`, `[N]`).
+    ///
+    /// # Errors
+    /// The number of labels is not that of the images.
+    pub fn proper_scores(&self, labels: &[u32]) -> Result<ProperScores, MetricError> {
+        ProperScores::of_votes(&self.confidence, &self.correct(labels)?, self.samples)
+    }
+
+    fn correct(&self, labels: &[u32]) -> Result<Vec<bool>, MetricError> {
         check_length("labels", self.predicted.len(), labels.len())?;
-        let correct: Vec<bool> = self
-            .predicted
-            .iter()
-            .zip(labels)
-            .map(|(predicted, label)| predicted == label)
-            .collect();
-        Calibration::new(&self.confidence, &correct)
+        let pairs = self.predicted.iter().zip(labels);
+        Ok(pairs.map(|(predicted, label)| predicted == label).collect())
     }
 }
 

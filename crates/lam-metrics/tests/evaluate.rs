@@ -85,7 +85,7 @@ proptest! {
         };
         let values = evaluation.values();
         for (name, value) in &values {
-            let bound = if name.starts_with("queries") { f64::INFINITY } else { 1.0 };
+            let bound = if name.starts_with("queries") || name == "nll" { f64::INFINITY } else { 1.0 };
             prop_assert!(value.is_none_or(|v| (0.0..=bound).contains(&v)), "{} {:?}", name, value);
         }
         let backwards = case.reversed().evaluate().unwrap().values();
@@ -146,7 +146,7 @@ fn names_are_stable() {
     assert_eq!(
         names.join(" "),
         "recall@1 recall@5 recall@10 recall@20 map@5 map@10 map@20 map@r auroc auprc \
-         auprc_trapezoid ausc ece ece_open_last_bin ece_open_last_bin_drops r_auroc queries \
+         auprc_trapezoid ausc ece ece_open_last_bin ece_open_last_bin_drops brier nll r_auroc queries \
          queries_without_positives"
     );
 }

@@ -1,7 +1,7 @@
 //! Figures and the HTML report, from plain numbers.
 //!
 //! Each figure is a small struct of inputs ([`Roc`], [`PrecisionRecall`], [`Calibration`],
-//! [`Sparsification`], [`UncertaintyHistogram`], [`Embedding`], [`RetrievalSheet`],
+//! [`Sparsification`], [`RiskCoverage`], [`UncertaintyHistogram`], [`Embedding`], [`RetrievalSheet`],
 //! [`TrainingCurves`], [`SearchHistory`], [`SearchParameters`]) whose `figure()` gives a [`Figure`]: one SVG document, and the same picture
 //! as PNG. [`Report`] gathers figures, tables and text in one self-contained HTML page.
 //!
@@ -24,6 +24,7 @@ pub use plot::calibration::{Calibration, CalibrationModel, ReliabilityBin};
 pub use plot::embedding::Embedding;
 pub use plot::precision_recall::{PrCurve, PrecisionRecall};
 pub use plot::retrieval_sheet::{Image, Neighbour, Pixels, Query, RetrievalSheet};
+pub use plot::risk_coverage::{RiskCoverage, RiskCoverageCurve};
 pub use plot::roc::{Roc, RocCurve};
 pub use plot::search::{
     SearchHistory, SearchParameter, SearchParameters, SearchPoint, SearchValues,

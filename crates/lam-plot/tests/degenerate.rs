@@ -114,6 +114,14 @@ proptest! {
             ausc: *area,
             oracle: (name.len() % 2 == 0).then(|| x.clone()),
         });
+        let accepted = many.iter().map(|(name, (x, y), area)| RiskCoverageCurve {
+            name: name.clone(),
+            coverage: x.clone(),
+            risk: y.clone(),
+            chosen: prevalence.map(|p| (p, *area)),
+        });
+        let accepted = RiskCoverage { title: title.clone(), curves: accepted.collect(), target: prevalence };
+        check(&accepted.figure().unwrap())?;
         let sparse = Sparsification { title, curves: sparse.collect(), random: prevalence };
         check(&sparse.figure().unwrap())?;
     }

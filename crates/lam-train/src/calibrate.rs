@@ -51,7 +51,7 @@ pub fn fit_temperature(
     observer: &mut dyn Observer,
 ) -> Result<Vec<Tried>, TrainError> {
     if config.selection == Selection::Test {
-        return Err(TrainError::NothingHeldOut);
+        return Err(TrainError::NothingHeldOut("calibrate"));
     }
     let mut trials = Trials {
         method,

@@ -111,9 +111,9 @@ pub enum TrainError {
         /// What is wrong, and what to do.
         reason: String,
     },
-    /// Calibration needs images that neither training nor the results use.
-    #[error("calibrate needs held-out images, and selection is test: use --set selection=held_out")]
-    NothingHeldOut,
+    /// Calibration and guarantees need images that neither training nor the results use.
+    #[error("{0} needs held-out images, and selection is test: use --set selection=held_out")]
+    NothingHeldOut(&'static str),
     /// Calibration sets a posterior's temperature.
     #[error("calibrate: temperature needs a posterior over weights, which {0} does not have")]
     NoTemperature(Method),
@@ -126,6 +126,19 @@ pub enum TrainError {
         epoch: usize,
         /// Configured epochs.
         epochs: usize,
+    },
+    /// A risk that no finite number of images can show, or that asks for nothing.
+    #[error("{0}")]
+    RiskTarget(#[source] lam_metrics::MetricError),
+    /// A score that the method does not have.
+    #[error("method '{method}' has no {score} of its answers: use --score {}", .available.join(", "))]
+    NoRiskScore {
+        /// The configured method.
+        method: String,
+        /// The score asked for.
+        score: &'static str,
+        /// Those there are.
+        available: Vec<&'static str>,
     },
     /// The training set has fewer images than a batch.
     #[error("the training set has {images} images, fewer than batch_size {batch_size}")]
@@ -148,12 +161,19 @@ impl TrainError {
                 | Self::NoDevice(_)
                 | Self::BatchTooLarge { .. }
                 | Self::Unfinished { .. }
+                | Self::RiskTarget(_)
+                | Self::NoRiskScore { .. }
                 | Self::NoStart { .. }
                 | Self::Start { .. }
-                | Self::NothingHeldOut
+                | Self::NothingHeldOut(_)
                 | Self::NoTemperature(_)
                 | Self::Data(DataError::UnknownDataset { .. })
                 | Self::Model(ModelError::NoBackbone { .. })
+                | Self::Laplace(
+                    LaplaceError::TooLarge { .. }
+                        | LaplaceError::DeepHead { .. }
+                        | LaplaceError::NoClosedForm
+                )
                 | Self::Run(
                     RunError::Occupied { .. }
                         | RunError::DifferentRun { .. }

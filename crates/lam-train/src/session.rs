@@ -7,9 +7,9 @@ use lam_data::SearchPath;
 
 use crate::calibrate::{fit_temperature, vote_calibration};
 use crate::checkpoint::Checkpoint;
-use crate::config::{Calibrate, Config};
+use crate::config::{Calibrate, Config, Selection};
 use crate::data::RunData;
-use crate::evaluate::{self, report::Shown};
+use crate::evaluate::{self, RiskReport, RiskRequest, report::Shown, risk_report};
 use crate::method::{self, BuildContext, Method};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
@@ -30,6 +30,8 @@ pub struct RunOptions {
     pub data_dirs: Vec<PathBuf>,
     /// The command line, for the report.
     pub command: String,
+    /// Also choose, on the held-out images, which answers to accept.
+    pub risk: Option<RiskRequest>,
     /// Fit the posterior's temperature before evaluating a finished run again; training asks the configuration.
     pub calibrate: bool,
 }
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub folder: PathBuf,
     /// The HTML page.
     pub report: PathBuf,
+    /// The threshold for accepting answers, where one was asked for.
+    pub risk: Option<RiskReport>,
     /// Whether the run was finished before and nothing was done.
     pub was_finished: bool,
 }
@@ -101,6 +105,9 @@ pub fn evaluate_run(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let (folder, config) = RunFolder::open_existing(path)?;
+    if options.risk.is_some() && config.selection == Selection::Test {
+        return Err(TrainError::NothingHeldOut("--risk"));
+    }
     let last = Checkpoint::load(&Trainer::last(&folder))?.origin;
     let options = &RunOptions {
         name: last.name,
@@ -152,6 +159,7 @@ fn finished(folder: &RunFolder) -> Result<Outcome, TrainError> {
         metrics: RunMetrics::read(&folder.metrics_json())?,
         folder: folder.path().to_owned(),
         report: folder.report(),
+        risk: None,
         was_finished: true,
     })
 }
@@ -191,6 +199,13 @@ impl FinishedRun<'_> {
         let (test, ood) = (&data.test, data.ood.as_ref());
         let (mut evaluation, sets) =
             evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;
+        let risk = self.options.risk.as_ref().map(|request| {
+            observer.evaluation_started("held-out images", data.selection.len());
+            let held_out = evaluate::embed(&*predictor, &data.selection, &device, observer)?;
+            observer.evaluation_done();
+            evaluate::control_risk(&held_out, &sets.test, request, config.model)
+        });
+        let risk = risk.transpose()?;
         if let (Some(fitted), Some(known)) = (temperature, method.temperature())
             && fitted != 1.0
         {
@@ -210,15 +225,20 @@ impl FinishedRun<'_> {
             evaluation: &evaluation,
             sets: &sets,
             metrics: &metrics,
+            risk: risk.as_ref(),
         };
         shown.write(folder)?;
         RunCurves::from(&evaluation.measured).write(&folder.curves_json())?;
+        if let Some(risk) = &risk {
+            risk_report::write(risk, metrics.metadata(), folder)?;
+        }
         // Last, since it marks the run as finished.
         metrics.write(folder)?;
         Ok(Outcome {
             metrics,
             folder: folder.path().to_owned(),
             report: folder.report(),
+            risk,
             was_finished: false,
         })
     }

@@ -173,6 +173,9 @@ impl Trainer<'_> {
         }
         let waited = loader.waited().as_secs_f64() / clock.elapsed().as_secs_f64().max(1e-9);
         self.observer.input_share(waited);
+        // A matter of the clock, which the log must not depend on.
+        let share = [("epoch/input_share", waited as f32)];
+        record.events.add_scalars(progress.global_step, &share)?;
         let mean_loss = progress.loss_sum / steps.max(1) as f64;
         self.observer.epoch_done(progress.epoch + 1, mean_loss);
         *progress = Progress {

@@ -581,3 +581,35 @@ fn ranges_are_said_in_words() {
         "a number greater than 0, at most 1e30"
     );
 }
+
+#[test]
+fn structures_of_the_posterior_are_checked_against_the_rest() {
+    let problem = |text: &str| parse(text).unwrap_err();
+    let base = "dataset: sample\nmodel: ";
+    let said = problem(&format!("{base}laplace_online\nposterior: full\n"));
+    assert!(said.contains("posterior: kron"), "{said}");
+    let said = problem(&format!(
+        "{base}laplace_posthoc\nposterior: kron\nhead: [6]\n"
+    ));
+    assert!(
+        said.contains("'head' [6]") && said.contains("posterior: diag"),
+        "{said}"
+    );
+    let said = problem(&format!(
+        "{base}laplace_posthoc\nposterior: kron\npredictive: analytic\n"
+    ));
+    assert!(said.contains("predictive: sampled"), "{said}");
+    let said = problem(&format!("{base}laplace_online\nhead: [0]\n"));
+    assert!(said.contains("from 1 to 65536"), "{said}");
+    let said = problem(&format!("{base}laplace_online\nhead: 6\n"));
+    assert!(said.contains("nearest valid: [6]"), "{said}");
+    let good = format!("{base}laplace_posthoc\nposterior: block\npredictive: analytic\nhead: []\n");
+    let loaded = parse(&good).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let deep = format!("{base}laplace_online\nhead: [6, 4]\nhead_activation: relu\n");
+    let loaded = parse(&deep).unwrap();
+    assert_eq!((loaded.config.head, loaded.warnings), (vec![6, 4], vec![]));
+    let flat = format!("{base}laplace_online\nhead_activation: relu\n");
+    let loaded = parse(&flat).unwrap();
+    assert_eq!(loaded.warnings.len(), 1);
+}

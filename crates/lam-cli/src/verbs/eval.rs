@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lam_train::RunOptions;
+use lam_train::evaluate::{RiskRequest, RiskScore};
 use lam_train::run::OpenMode;
 
 use crate::command_line;
@@ -17,9 +18,17 @@ Examples:
   lam eval runs/sample/quickstart/seed-1
   lam eval runs/sample/quickstart/seed-1 --calibrate
                                   make its confidence honest first
+  lam eval runs/sample/quickstart/seed-1 --risk 0.05
+                                          which answers to accept, so that at most 5 % of them are wrong
 
 The run's own configuration and best checkpoint are used, so the numbers are those of the run. Metrics,
-figures and report are written again.";
+figures and report are written again.
+
+With --risk, a threshold on the uncertainty is chosen on the images that the run held out of training:
+with the probability of --confidence over those images, at most that share of the accepted answers is
+wrong, by exact binomial tests in a fixed order. Conformal risk control of the share of all queries that
+is accepted and wrong stands beside it. Both go to risk.json and the report, with what they take for
+granted.";
 
 /// Repeat the evaluation of a run from its checkpoint
 #[derive(Debug, Args)]
@@ -36,6 +45,57 @@ pub struct EvalArgs {
     /// Fit the posterior's temperature on the run's held-out images first, and keep it with the model
     #[arg(long)]
     calibrate: bool,
+
+    /// Choose which answers to accept, so that at most this share of them is wrong
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    risk: Option<f64>,
+
+    /// Probability that the chosen threshold keeps to the risk
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.95,
+        requires = "risk",
+        allow_negative_numbers = true
+    )]
+    confidence: f64,
+
+    /// What the threshold is on; by default what promises to accept most
+    #[arg(long, requires = "risk")]
+    score: Option<Score>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Score {
+    /// Spread of query and nearest neighbour
+    Uncertainty,
+    /// Share of weight samples that vote for the answer
+    Confidence,
+    /// Distance to the nearest neighbour
+    Distance,
+}
+
+impl From<Score> for RiskScore {
+    fn from(score: Score) -> Self {
+        match score {
+            Score::Uncertainty => Self::Uncertainty,
+            Score::Confidence => Self::Confidence,
+            Score::Distance => Self::Distance,
+        }
+    }
+}
+
+impl EvalArgs {
+    fn risk_request(&self) -> Result<Option<RiskRequest>, CliError> {
+        let Some(risk) = self.risk else {
+            return Ok(None);
+        };
+        Ok(Some(RiskRequest::new(
+            risk,
+            self.confidence,
+            self.score.map(RiskScore::from),
+        )?))
+    }
 }
 
 pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
@@ -46,6 +106,7 @@ pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
         mode: OpenMode::Resume,
         data_dirs: args.data_dir.clone(),
         command: command_line::quoted(std::env::args_os()),
+        risk: args.risk_request()?,
         calibrate: args.calibrate,
     };
     let mut progress = RunProgress::new(printer);

@@ -120,6 +120,7 @@ impl TrainArgs {
             },
             data_dirs: self.data_dir.clone(),
             command: command_line::quoted(std::env::args_os()),
+            risk: None,
             calibrate: false,
         }
     }

@@ -7,7 +7,7 @@ use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
-use crate::cpu::{Order, conv_block};
+use crate::cpu::{Place, conv_block};
 use crate::init::uniform_fan_in;
 
 /// Side of the square kernels.
@@ -60,12 +60,12 @@ impl ConvBlock {
     /// - `x`: `[B, channels_in, H, W]`
     /// - output: `[B, channels_out, H', W']`, `H' = H − 2`, halved if pooled
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.forward_in_order(x, Order::ChannelsFirst)
+        self.forward_at(x, Place::default())
     }
 
-    /// As [`ConvBlock::forward`], the numbers left in an order that suits what follows.
-    pub(super) fn forward_in_order(&self, x: Tensor<4>, order: Order) -> Tensor<4> {
-        conv_block(&x, &self.weight.val(), &self.bias.val(), self.pool, order)
+    /// As [`ConvBlock::forward`], in a way that suits what stands next to the block.
+    pub(super) fn forward_at(&self, x: Tensor<4>, place: Place) -> Tensor<4> {
+        conv_block(&x, &self.weight.val(), &self.bias.val(), self.pool, place)
             .unwrap_or_else(|| self.forward_by_tensors(x))
     }
 

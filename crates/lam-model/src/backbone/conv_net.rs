@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
 use super::{ConvBlock, ConvBlockConfig};
-use crate::cpu::Order;
+use crate::cpu::Place;
 
 /// Blocks of a [`ConvNet`] and the image size they are made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,13 +85,12 @@ impl ConvNet {
             .iter()
             .enumerate()
             .fold(images, |x, (i, block)| {
-                // The flattened features are in channel, row, column order.
-                let order = if i == last {
-                    Order::ChannelsFirst
-                } else {
-                    Order::ChannelsLast
+                let place = Place {
+                    after_block: i > 0,
+                    // The flattened features are in channel, row, column order, as a block alone leaves them.
+                    before_block: i < last,
                 };
-                block.forward_in_order(x, order)
+                block.forward_at(x, place)
             });
         map.flatten(1, 3)
     }

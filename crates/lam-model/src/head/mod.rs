@@ -1,5 +1,13 @@
 //! The last part of an encoder, from features to embeddings: the weights that the posterior is over.
 
+mod activation;
 mod linear;
+mod per_layer;
+mod stack;
+mod weights;
 
+pub use activation::Activation;
 pub use linear::{LinearHead, linear};
+pub use per_layer::PerLayer;
+pub use stack::{Head, HeadConfig};
+pub use weights::{HeadWeights, LayerWeights};

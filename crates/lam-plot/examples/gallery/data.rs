@@ -149,6 +149,25 @@ fn sparsification(methods: &[(&str, f64)]) -> Sparsification {
     }
 }
 
+/// Held-out and test answers of a model whose few surest answers are not its best.
+fn risk_coverage(target: f64, chosen: Option<f64>) -> RiskCoverage {
+    let curve = |name: &str, shift: f64| {
+        let risk = |c: f64| shift + 0.02 + 0.16 * c.powi(3) + 0.05 * (-40.0 * c).exp();
+        let coverage: Vec<f64> = (1..=200).map(|i| f64::from(i) / 200.0).collect();
+        RiskCoverageCurve {
+            name: name.to_owned(),
+            risk: coverage.iter().map(|c| risk(*c)).collect(),
+            coverage,
+            chosen: chosen.map(|c| (c, risk(c))),
+        }
+    };
+    RiskCoverage {
+        curves: vec![curve("held out", 0.0), curve("test", 0.006)],
+        target: Some(target),
+        ..RiskCoverage::default()
+    }
+}
+
 /// Clusters of `n` points in `dim` dimensions: coordinates, labels, uncertainty.
 fn clusters(n: usize, dim: usize) -> (Vec<f32>, Vec<usize>, Vec<f32>) {
     let mut noise = Noise(7);
@@ -506,6 +525,12 @@ pub fn figures() -> Result<Vec<Headed>, PlotError> {
                 calibration(&errors)
                     .figure()
                     .with_name("calibration_methods"),
+                calibration(&[
+                    ("before, temperature 1", 0.6),
+                    ("after, temperature 41.7", 0.03),
+                ])
+                .figure()
+                .with_name("calibration_before_and_after"),
             ],
         ),
         (
@@ -515,6 +540,15 @@ pub fn figures() -> Result<Vec<Headed>, PlotError> {
                 sparsification(&gains)
                     .figure()?
                     .with_name("sparsification_methods"),
+            ],
+        ),
+        (
+            "Accepted answers",
+            vec![
+                risk_coverage(0.05, Some(0.52)).figure()?,
+                risk_coverage(0.01, None)
+                    .figure()?
+                    .with_name("risk_coverage_nothing"),
             ],
         ),
         ("Embedding", embeddings()?),

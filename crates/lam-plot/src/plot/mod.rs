@@ -6,6 +6,7 @@ pub(crate) mod embedding;
 mod pca;
 pub(crate) mod precision_recall;
 pub(crate) mod retrieval_sheet;
+pub(crate) mod risk_coverage;
 pub(crate) mod roc;
 pub(crate) mod search;
 pub(crate) mod sparsification;

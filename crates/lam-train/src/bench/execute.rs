@@ -117,6 +117,7 @@ impl Execution<'_> {
                 data_dirs: self.options.data_dirs.clone(),
                 command: self.options.command.clone(),
                 calibrate: false,
+                risk: None,
             };
             self.all[index] = match train(&run.config, &options, observer.run_started(run)) {
                 Ok(outcome) => RunStatus::Finished(outcome.metrics),

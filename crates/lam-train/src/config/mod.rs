@@ -24,8 +24,8 @@ mod yaml;
 
 pub use allowed::Allowed;
 pub use choice::{
-    Arch, Calibrate, Choice, Device, Distance, HessianApprox, Loss, LrSchedule, Method, Optimizer,
-    Pool, Predictive, Selection, TripletType,
+    Activation, Arch, Calibrate, Choice, Device, Distance, HessianApprox, Loss, LrSchedule, Method,
+    Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
 pub use dataset::DatasetName;
 pub use derived::Difference;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use lam_data::Dataset;
-use lam_metrics::{Calibration, Cutoffs, LabelledSet, NeighbourVotes};
+use lam_metrics::{BaselineInputs, Baselines, Calibration, Cutoffs, LabelledSet, NeighbourVotes};
 use lam_search::{Index, Rows};
 
 use super::{EmbeddedSet, embed};
@@ -33,6 +33,8 @@ pub struct Sets {
 pub struct Evaluation {
     /// Everything, curves included.
     pub measured: lam_metrics::Evaluation,
+    /// The same figures for scores that need no fitted posterior.
+    pub baselines: Baselines,
     /// The metrics that are defined, by name, in the order they are reported.
     pub metrics: Vec<(String, f64)>,
     /// Calibration of the votes before a temperature was fitted, if one was.
@@ -95,15 +97,27 @@ fn measure(sets: &Sets) -> Result<Evaluation, TrainError> {
     };
     let cutoffs = Cutoffs::new(RECALL_AT.to_vec(), MAP_AT.to_vec())?;
     let measured = lam_metrics::evaluate(&set, &cutoffs)?;
-    let values = measured.values().into_iter();
+    let ood = sets.ood.as_ref().map(baseline_inputs);
+    let known = baseline_inputs(test);
+    let baselines = Baselines::measure(&known, ood.as_ref(), test.dim, &measured.nearest)?;
+    let values = measured.values().into_iter().chain(baselines.values());
     let metrics = values
         .filter_map(|(name, value)| Some((name, value?)))
         .collect();
     Ok(Evaluation {
         measured,
+        baselines,
         metrics,
         uncalibrated: None,
     })
+}
+
+fn baseline_inputs(set: &EmbeddedSet) -> BaselineInputs<'_> {
+    BaselineInputs {
+        embeddings: &set.mean,
+        feature_norm: Some(&set.feature_norm),
+        isotropic: set.isotropic.as_deref(),
+    }
 }
 
 /// The nearest images of each query, nearest first: index and Euclidean distance.

@@ -6,7 +6,7 @@ use lam_plot::{
     UncertaintyGroup, UncertaintyHistogram, UncertaintyPanel,
 };
 
-use super::{Evaluation, Sets, sheets, training};
+use super::{Evaluation, RiskReport, Sets, baseline_table, risk_report, sheets, training};
 use crate::TrainError;
 use crate::config::{Config, Selection};
 use crate::data::RunData;
@@ -24,6 +24,7 @@ pub(crate) struct Shown<'a> {
     pub evaluation: &'a Evaluation,
     pub sets: &'a Sets,
     pub metrics: &'a RunMetrics,
+    pub risk: Option<&'a RiskReport>,
 }
 
 impl Shown<'_> {
@@ -33,10 +34,12 @@ impl Shown<'_> {
         let embedding = self.embedding_figure()?;
         let sheets = sheets::draw(self.data, self.sets)?;
         let training = training::draw(&folder.log())?;
+        let accepted = self.risk.map(risk_report::figure).transpose()?;
         let all = quality
             .iter()
             .chain(embedding.iter())
             .chain(&sheets)
+            .chain(&accepted)
             .chain(training.iter());
         for figure in all {
             figure.save(&folder.figures())?;
@@ -45,8 +48,17 @@ impl Shown<'_> {
             heading: heading.to_owned(),
             blocks: figures.into_iter().map(Block::Figure).collect(),
         };
+        let mut trust = section("Does the uncertainty mean something?", quality);
+        trust.blocks.extend(baseline_table::blocks(self.evaluation));
+        let acceptance = self.risk.zip(accepted);
         let sections = [
-            section("Does the uncertainty mean something?", quality),
+            trust,
+            Section {
+                heading: "Which answers to accept".to_owned(),
+                blocks: acceptance
+                    .map(|(risk, figure)| risk_report::blocks(risk, figure))
+                    .unwrap_or_default(),
+            },
             section("Where the embeddings lie", embedding.into_iter().collect()),
             section("What is retrieved", sheets),
             section("Training", training.into_iter().collect()),
@@ -217,6 +229,8 @@ impl Shown<'_> {
                 .metrics
                 .values()
                 .iter()
+                // These have a table of their own.
+                .filter(|(name, _)| !name.starts_with("baseline."))
                 .map(|(name, value)| Metric {
                     name: name.clone(),
                     value: format!("{value:.4}"),
@@ -245,6 +259,10 @@ fn explanation(name: &str) -> &'static str {
         }
         "ece_open_last_bin" => {
             "the same as the released code counts it: images with confidence 1 left out"
+        }
+        "brier" => "mean squared gap between confidence and being right; 0 is best",
+        "nll" => {
+            "mean negative log likelihood of being right, by the smoothed share of votes; 0 is best"
         }
         "ece_open_last_bin_drops" => "share of images that the open last bin leaves out",
         "r_auroc" => {

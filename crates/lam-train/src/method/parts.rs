@@ -8,7 +8,7 @@ use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord, RmsPropConf
 use burn::tensor::{Bytes, Device, Gradients, Tensor, TensorData};
 use lam_model::distance::Distance;
 use lam_model::loss::{self, Loss};
-use lam_model::miner::{MinedPairs, TripletMiner, TripletType};
+use lam_model::miner::{MinedPairs, PairCounts, TripletMiner, TripletType};
 use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise};
 
 use super::{BuildContext, StepInput, StepReport};
@@ -26,7 +26,11 @@ pub(super) fn encoder(
         &config.arch.to_string(),
         context.image_shape,
         config.latent_dim,
-    )?;
+    )?
+    .with_hidden(
+        config.head.clone(),
+        config.head_activation.to_string().parse()?,
+    );
     let mut generator = randomness.generator(Purpose::Weights, 0);
     Ok(encoder.init(&mut generator, &context.device.clone().autodiff()))
 }
@@ -46,6 +50,10 @@ pub(super) struct Mined {
     /// `[B, B]` on the host.
     pub distances: Vec<f32>,
     pub pairs: MinedPairs,
+    /// The same pairs as tensors.
+    pub counts: PairCounts,
+    /// What mined them.
+    pub miner: TripletMiner,
 }
 
 impl Objective {
@@ -65,10 +73,13 @@ impl Objective {
         let distances = self.distance.pairwise(normalise(z));
         let host = host_values(distances.clone().without_autodiff());
         let pairs = self.miner.mine(&host, labels);
+        let counts = pairs.to_device(&device);
         Mined {
-            loss: self.loss.forward(distances, &pairs.to_device(&device)),
+            loss: self.loss.forward(distances, &counts),
             distances: host,
             pairs,
+            counts,
+            miner: self.miner,
         }
     }
 }

@@ -17,6 +17,7 @@ const METRICS_CSV: &str = "metrics.csv";
 const CURVES: &str = "curves.json";
 const LOG: &str = "log.jsonl";
 const REPORT: &str = "report.html";
+const RISK: &str = "risk.json";
 const CHECKPOINTS: &str = "checkpoints";
 const FIGURES: &str = "figures";
 
@@ -195,6 +196,11 @@ impl RunFolder {
         self.file(REPORT)
     }
 
+    /// `risk.json`: the threshold of `lam eval --risk` and what it accepts.
+    pub fn risk_json(&self) -> PathBuf {
+        self.file(RISK)
+    }
+
     /// `checkpoints/`.
     pub fn checkpoints(&self) -> PathBuf {
         self.file(CHECKPOINTS)
@@ -299,6 +305,7 @@ fn is_of_a_run(name: &OsStr) -> bool {
         CURVES,
         LOG,
         REPORT,
+        RISK,
         CHECKPOINTS,
         FIGURES,
     ];

@@ -43,7 +43,7 @@ impl RunMetadata {
         }
     }
 
-    fn fields(&self) -> [(&'static str, Value); 7] {
+    pub(crate) fn fields(&self) -> [(&'static str, Value); 7] {
         [
             ("dataset", self.dataset.as_str().into()),
             ("method", self.method.as_str().into()),

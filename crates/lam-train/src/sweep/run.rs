@@ -272,6 +272,7 @@ impl Sweep {
             data_dirs: self.options.data_dirs.clone(),
             command: self.options.command.clone(),
             calibrate: false,
+            risk: None,
         };
         let state = match train(&config, &options, &mut watch) {
             Err(TrainError::Stopped { .. }) => watch.judged?.unwrap_or(TrialState::Stopped),

@@ -1,0 +1,157 @@
+//! Scores that need no fitted posterior, to stand beside one that was fitted.
+
+use lam_search::{Index, Neighbour, Rows};
+
+use crate::error::check_length;
+use crate::{MetricError, Nearest, ScalarScore, ScoreEvaluation};
+
+/// An uncertainty that costs nothing. Published work (arXiv 2312.10464, 2404.00546) finds that such
+/// scores can match fitted posteriors, so a posterior earns its keep only where it beats them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Baseline {
+    /// The spread under the posterior without curvature: the prior's one σ for all weights.
+    Isotropic,
+    /// `−|x|` of the features x that enter the head: a short feature vector counts as unsure. The
+    /// answer's is that of query and neighbour together, as for a spread.
+    FeatureNorm,
+    /// Euclidean distance of the query to its nearest neighbour among the known images. It is the
+    /// answer's own uncertainty: nothing is added for the neighbour.
+    NeighbourDistance,
+}
+
+impl Baseline {
+    /// All, in the order they are reported.
+    pub const ALL: [Self; 3] = [Self::Isotropic, Self::FeatureNorm, Self::NeighbourDistance];
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Isotropic => "isotropic",
+            Self::FeatureNorm => "feature_norm",
+            Self::NeighbourDistance => "neighbour_distance",
+        }
+    }
+
+    /// What it is, in a line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Isotropic => "spread without curvature: only the prior, one σ for all weights",
+            Self::FeatureNorm => "length of the features that enter the head; short is unsure",
+            Self::NeighbourDistance => "distance to the nearest neighbour in the gallery",
+        }
+    }
+}
+
+/// What the baselines need to know of a set of images.
+#[derive(Debug, Clone, Copy)]
+pub struct BaselineInputs<'a> {
+    /// Mean embeddings `[N, D]`.
+    pub embeddings: &'a [f32],
+    /// `|x|` of the features `[N]`.
+    pub feature_norm: Option<&'a [f32]>,
+    /// Spread `[N, D]` under an isotropic posterior.
+    pub isotropic: Option<&'a [f32]>,
+}
+
+/// Every baseline that the data allow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baselines {
+    /// In the order of [`Baseline::ALL`]; one whose input is missing is left out.
+    pub scores: Vec<(Baseline, ScoreEvaluation)>,
+}
+
+impl Baselines {
+    /// Measures the baselines for a labelled set whose nearest neighbours are known (`nearest`, `[N]`,
+    /// see [`crate::Evaluation::nearest`]) and for images from elsewhere. The known images are the
+    /// gallery of both: each of them is searched among the others, each foreign one among all.
+    ///
+    /// # Errors
+    /// Sizes differ, values are not finite, or there are no foreign images where there should be.
+    pub fn measure(
+        known: &BaselineInputs<'_>,
+        foreign: Option<&BaselineInputs<'_>>,
+        dim: usize,
+        nearest: &[Nearest],
+    ) -> Result<Self, MetricError> {
+        let inputs = Inputs {
+            known,
+            foreign,
+            dim,
+            nearest,
+        };
+        let mut scores = Vec::new();
+        for baseline in Baseline::ALL {
+            let score = match baseline {
+                Baseline::Isotropic => inputs.isotropic()?,
+                Baseline::FeatureNorm => inputs.feature_norm()?,
+                Baseline::NeighbourDistance => Some(inputs.neighbour_distance()?),
+            };
+            if let Some(score) = score {
+                scores.push((baseline, score.evaluate(nearest)?));
+            }
+        }
+        Ok(Self { scores })
+    }
+
+    /// The figures of one of them.
+    pub fn get(&self, baseline: Baseline) -> Option<&ScoreEvaluation> {
+        let mut scores = self.scores.iter();
+        scores.find_map(|(other, score)| (*other == baseline).then_some(score))
+    }
+
+    /// `baseline.<score>.<metric>` of every baseline, always the same names in the same order; `None`
+    /// is "not defined here".
+    pub fn values(&self) -> Vec<(String, Option<f64>)> {
+        let mut values = Vec::new();
+        for baseline in Baseline::ALL {
+            let score = self.get(baseline).map(ScoreEvaluation::values);
+            for (i, metric) in ScoreEvaluation::NAMES.into_iter().enumerate() {
+                let name = format!("baseline.{}.{metric}", baseline.name());
+                values.push((name, score.and_then(|score| score[i])));
+            }
+        }
+        values
+    }
+}
+
+struct Inputs<'a> {
+    known: &'a BaselineInputs<'a>,
+    foreign: Option<&'a BaselineInputs<'a>>,
+    dim: usize,
+    nearest: &'a [Nearest],
+}
+
+impl Inputs<'_> {
+    fn isotropic(&self) -> Result<Option<ScalarScore>, MetricError> {
+        let Some(known) = self.known.isotropic else {
+            return Ok(None);
+        };
+        let foreign = self.foreign.and_then(|foreign| foreign.isotropic);
+        ScalarScore::from_sigma(known, foreign, self.dim, self.nearest).map(Some)
+    }
+
+    fn feature_norm(&self) -> Result<Option<ScalarScore>, MetricError> {
+        let negated = |norms: &[f32]| norms.iter().map(|&norm| -f64::from(norm)).collect();
+        let Some(known) = self.known.feature_norm.map(negated) else {
+            return Ok(None);
+        };
+        let foreign = self.foreign.and_then(|foreign| foreign.feature_norm);
+        ScalarScore::from_images(known, foreign.map(negated), self.nearest).map(Some)
+    }
+
+    fn neighbour_distance(&self) -> Result<ScalarScore, MetricError> {
+        let gallery = Rows::new(self.known.embeddings, self.dim)?;
+        check_length("nearest neighbours", gallery.len(), self.nearest.len())?;
+        let known: Vec<f64> = self.nearest.iter().map(|n| n.distance.sqrt()).collect();
+        let first = |_, found: &[Neighbour]| found.first().map_or(f64::NAN, |n| n.distance.sqrt());
+        let foreign = self.foreign.map(|foreign| {
+            let queries = Rows::new(foreign.embeddings, self.dim)?;
+            Index::new(gallery).map(queries, 1, first)
+        });
+        Ok(ScalarScore {
+            answers: known.clone(),
+            known,
+            foreign: foreign.transpose()?,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! The method's uncertainty beside scores that need no fitted posterior.
+
+use lam_metrics::{Baseline, ScoreEvaluation};
+use lam_plot::{Block, Table};
+
+use super::Evaluation;
+
+/// A table and how to read it.
+pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
+    let mut rows = Vec::new();
+    let named = evaluation.measured.values();
+    let own = ScoreEvaluation::NAMES.map(|wanted| {
+        let mut named = named.iter();
+        named.find_map(|(name, value)| value.filter(|_| name == wanted))
+    });
+    if evaluation.measured.sparsification.is_some() {
+        rows.push(row("the method's own", own));
+    }
+    for (baseline, score) in &evaluation.baselines.scores {
+        let name = format!("{}: {}", label(*baseline), baseline.meaning());
+        rows.push(row(&name, score.values()));
+    }
+    let table = Table {
+        caption: "Beside it, without a fitted posterior".to_owned(),
+        header: ["uncertainty", "AUROC", "AUPRC", "AUSC", "R-AUROC"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows,
+        strong: Vec::new(),
+    };
+    let help = "Scores that come for free. A fitted posterior earns its keep only in the columns in which its row is \
+                the highest: AUROC and AUPRC for telling images from elsewhere, AUSC and R-AUROC for telling wrong \
+                neighbours.";
+    vec![Block::Text(help.to_owned()), Block::Table(table)]
+}
+
+fn label(baseline: Baseline) -> String {
+    baseline.name().replace('_', " ")
+}
+
+fn row(name: &str, values: [Option<f64>; 4]) -> Vec<String> {
+    let cells = values.map(|value| value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}")));
+    std::iter::once(name.to_owned()).chain(cells).collect()
+}

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use lam_data::DataError;
 use lam_train::TrainError;
+use lam_train::bench::BenchError;
 use lam_train::config::ConfigError;
+use lam_train::sweep::SweepError;
 
 /// An error of any verb.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,20 @@ pub enum CliError {
         wrong: usize,
         /// How many were read.
         checked: usize,
+    },
+    /// A comparison as a whole.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
+    /// A sweep as a whole.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// Runs of a comparison failed, and the tables say why.
+    #[error("{failed} of {of} runs failed")]
+    FailedRuns {
+        /// How many failed.
+        failed: usize,
+        /// How many there are.
+        of: usize,
     },
     /// Neither a folder was named nor is there a home.
     #[error("no folder for downloads is known, since HOME is not set: name one with --data-dir")]
@@ -48,7 +64,9 @@ impl CliError {
             | Self::WrongConfigs { .. }
             | Self::NoDownloadFolder
             | Self::Usage(_) => true,
-            Self::Output(_) => false,
+            Self::Bench(error) => error.is_usage(),
+            Self::Sweep(error) => error.is_usage(),
+            Self::Output(_) | Self::FailedRuns { .. } => false,
         };
         ExitCode::from(if is_usage { 2 } else { 1 })
     }
@@ -61,7 +79,10 @@ impl CliError {
     /// The message, one entry for each thing that is wrong.
     pub fn messages(&self) -> Vec<String> {
         match self {
-            Self::Config(error) | Self::Train(TrainError::Config(error)) => {
+            Self::Config(error)
+            | Self::Train(TrainError::Config(error))
+            | Self::Bench(BenchError::Config(error))
+            | Self::Sweep(SweepError::Config(error)) => {
                 error.problems.iter().map(ToString::to_string).collect()
             }
             other => vec![other.to_string()],

@@ -137,3 +137,49 @@ fn calibration_lowers_the_error_and_is_kept_with_the_model() {
         .code(2)
         .says("nothing out to calibrate on");
 }
+
+#[test]
+fn a_head_of_two_layers_trains_and_is_fitted_after_training() {
+    let world = World::new();
+    let head = "head: [6]\nhead_activation: relu\n";
+    config(
+        &world,
+        "deterministic.yaml",
+        &format!("model: deterministic\n{head}"),
+    );
+    config(
+        &world,
+        "posthoc.yaml",
+        &format!(
+            "model: laplace_posthoc\nresume: ../nowhere/deterministic\noptimize_prior_prec: true\n{head}"
+        ),
+    );
+    config(
+        &world,
+        "online.yaml",
+        &format!("model: laplace_online\n{head}"),
+    );
+    for name in ["deterministic", "posthoc", "online"] {
+        world.run(&format!("train {name}.yaml")).code(0);
+    }
+    for name in ["posthoc", "online"] {
+        let run = world.path(&format!("runs/fashionmnist/{name}/seed-1"));
+        assert!(metric(&run, "auroc").is_finite(), "{name}");
+    }
+}
+
+#[test]
+fn a_posterior_that_would_not_fit_is_refused_with_its_size() {
+    let world = World::new();
+    config(
+        &world,
+        "full.yaml",
+        "model: laplace_posthoc\nposterior: full\nresume: ../nowhere/deterministic\n",
+    );
+    // P = 3 · (9216 + 1)
+    world
+        .run("train full.yaml")
+        .code(2)
+        .says("P = 36868")
+        .says("posterior: block, kron or diag");
+}

@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 
 use common::{Run, World, has_escapes};
 
-const VERBS: [&str; 7] = [
+const VERBS: [&str; 9] = [
     "train",
     "eval",
+    "bench",
+    "sweep",
     "data list",
     "data fetch",
     "config check",
@@ -25,7 +27,9 @@ fn version_and_help_go_to_standard_output() {
         format!("lam {}\n", env!("CARGO_PKG_VERSION"))
     );
     let help = world.run("--help").code(0);
-    for verb in ["train", "eval", "data", "config", "--quiet"] {
+    for verb in [
+        "train", "eval", "bench", "sweep", "data", "config", "--quiet",
+    ] {
         assert!(help.stdout.contains(verb), "{verb}: {}", help.stdout);
     }
     assert_eq!(help.stderr, "");

@@ -101,6 +101,12 @@ fn left_over(folder: &Path) -> Vec<String> {
 fn interrupted_equals_uninterrupted(arguments: &'static str, moments: &[Moment]) {
     let world = World::new();
     world.small_config();
+    // What pfe begins with; nothing to the others.
+    if arguments.contains("resume=begun") {
+        world
+            .run("train small.yaml --set model=deterministic --epochs 1 --out begun")
+            .code(0);
+    }
     let begun = Instant::now();
     world.run(&format!("{arguments} --out whole")).code(0);
     let mut run = Interrupted {
@@ -174,5 +180,30 @@ fn with_a_checkpoint_after_every_epoch() {
             Moment::Time(b),
             Moment::File("report.html"),
         ],
+    );
+}
+
+/// The methods that keep more than weights: batch statistics, learnt criteria, noise in a step.
+#[test]
+fn of_mc_dropout() {
+    interrupted_equals_uninterrupted(
+        "train small.yaml --set model=mc_dropout --set dropout_rate=0.1 --set checkpoint_every_n_seconds=0",
+        &[Moment::Log(5), Moment::Log(19), Moment::Log(30)],
+    );
+}
+
+#[test]
+fn of_hib() {
+    interrupted_equals_uninterrupted(
+        "train small.yaml --set model=hib --set checkpoint_every_n_seconds=0",
+        &[Moment::Log(5), Moment::Log(19), Moment::Log(30)],
+    );
+}
+
+#[test]
+fn of_pfe() {
+    interrupted_equals_uninterrupted(
+        "train small.yaml --set model=pfe --set resume=begun --set checkpoint_every_n_seconds=0",
+        &[Moment::Log(5), Moment::Log(19), Moment::Log(30)],
     );
 }

@@ -8,10 +8,12 @@ use std::time::Duration;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use lam_laplace::curvature::{
-    Approximation, PairHessian, linear_head_diagonal, linear_head_diagonal_by_tensors,
+    Approximation, Curvature, DiagonalCurvature, PairHessian, linear_head_diagonal,
+    linear_head_diagonal_by_tensors,
 };
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
-use lam_laplace::posterior::DiagonalPosterior;
+use lam_laplace::posterior::{DiagonalPosterior, Posterior};
+use lam_model::head::HeadWeights;
 use lam_model::miner::PairCounts;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -60,11 +62,13 @@ fn benches(c: &mut Criterion) {
             b.iter(|| black_box(features.clone().matmul(weight.clone().transpose())));
         });
         let mut rng = ChaCha8Rng::seed_from_u64(2);
-        let mut online = OnlineCurvature::new(OnlineConfig::new(60_000), outputs, size, &device);
+        let config = OnlineConfig::new(60_000);
+        let initial = DiagonalCurvature::constant(outputs, size, config.init(), &device);
+        let mut online = OnlineCurvature::new(config, Curvature::Diagonal(initial.clone()));
         group.bench_function("sample weights", |b| {
             b.iter(|| {
-                let posterior =
-                    DiagonalPosterior::new(weight.clone(), bias.clone(), online.estimate(), 1.0);
+                let head = HeadWeights::linear(weight.clone(), bias.clone());
+                let posterior = DiagonalPosterior::new(head, &initial, 1.0);
                 black_box(posterior.map(|p| p.sample(NonZeroUsize::MIN, &mut rng)))
             });
         });
@@ -80,7 +84,7 @@ fn benches(c: &mut Criterion) {
                             hessian,
                             approximation,
                         );
-                        online.update(step, counts.triplets());
+                        black_box(online.update(Curvature::Diagonal(step), counts.triplets()))
                     });
                 });
             }

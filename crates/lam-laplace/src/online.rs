@@ -1,10 +1,13 @@
 //! The running estimate of the curvature during training.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Tensor, TensorData};
+use lam_model::StateDict;
+use lam_model::head::HeadWeights;
 
 use crate::LaplaceError;
-use crate::curvature::DiagonalCurvature;
+use crate::curvature::{Curvature, KronCurvature};
 use crate::error::check_range;
+use crate::posterior::{InputBasis, KronPosterior, Posterior};
 
 /// Options of [`OnlineCurvature`], checked when they are made.
 ///
@@ -74,34 +77,99 @@ impl OnlineConfig {
         Ok(self)
     }
 
+    /// Curvature of every weight before the first step.
+    pub fn init(&self) -> f64 {
+        self.init
+    }
+
     /// The limit, if there is one.
     pub fn max_pairs(&self) -> Option<usize> {
         self.max_pairs
     }
 }
 
+/// Updates between two decompositions of the inputs' factor of a [`KronCurvature`], once there were as many; before,
+/// they double from one to the next.
+const BASIS_PERIOD: u32 = 128;
+
 /// Exponentially forgetting sum of the steps' curvature.
 #[derive(Debug, Clone)]
 pub struct OnlineCurvature {
     config: OnlineConfig,
-    estimate: DiagonalCurvature,
+    estimate: Curvature,
+    basis: Option<Basis>,
+}
+
+/// A decomposition of the inputs' factor from some updates ago.
+#[derive(Debug, Clone)]
+struct Basis {
+    /// What was decomposed.
+    inputs: Tensor<2>,
+    decomposed: InputBasis,
+    /// Updates so far; from twice the period on it goes back by one period.
+    updates: u32,
+}
+
+impl Basis {
+    fn of(inputs: Tensor<2>, updates: u32) -> Result<Self, LaplaceError> {
+        Ok(Self {
+            decomposed: InputBasis::of(inputs.clone())?,
+            inputs,
+            updates,
+        })
+    }
+
+    /// After an update that led to `inputs`.
+    fn next(self, inputs: Tensor<2>) -> Result<Self, LaplaceError> {
+        let updates = self.updates + 1;
+        let updates = if updates == 2 * BASIS_PERIOD {
+            BASIS_PERIOD
+        } else {
+            updates
+        };
+        if updates.is_power_of_two() {
+            Self::of(inputs, updates)
+        } else {
+            Ok(Self { updates, ..self })
+        }
+    }
 }
 
 impl OnlineCurvature {
-    /// `H₀ = init` for a head `[outputs, features]`.
-    pub fn new(config: OnlineConfig, outputs: usize, features: usize, device: &Device) -> Self {
-        let estimate = DiagonalCurvature::constant(outputs, features, config.init, device);
-        Self { config, estimate }
-    }
-
-    /// Goes on from a stored estimate.
-    pub fn resume(config: OnlineConfig, estimate: DiagonalCurvature) -> Self {
-        Self { config, estimate }
+    /// From `H₀`: [`Curvature::constant`] with [`OnlineConfig::init`].
+    pub fn new(config: OnlineConfig, estimate: Curvature) -> Self {
+        Self {
+            config,
+            estimate,
+            basis: None,
+        }
     }
 
     /// The current estimate `H`, nowhere negative once it was updated.
-    pub fn estimate(&self) -> &DiagonalCurvature {
+    pub fn estimate(&self) -> &Curvature {
         &self.estimate
+    }
+
+    /// The posterior around `mean` with a prior of this precision.
+    ///
+    /// Of a Kronecker product the factor of the inputs is that of an earlier update: decomposing it anew at every step
+    /// would cost more than the step. It is a running mean, which changes little over 128 updates.
+    ///
+    /// # Errors
+    /// As [`Curvature::posterior`].
+    pub fn posterior(
+        &self,
+        mean: HeadWeights,
+        prior_precision: f64,
+    ) -> Result<Box<dyn Posterior>, LaplaceError> {
+        match (&self.estimate, &self.basis) {
+            (Curvature::Kron(curvature), Some(basis)) => {
+                let inputs = basis.decomposed.clone();
+                let posterior = KronPosterior::in_basis(mean, curvature, inputs, prior_precision)?;
+                Ok(Box::new(posterior))
+            }
+            _ => self.estimate.posterior(mean, prior_precision),
+        }
     }
 
     /// Takes in one step:
@@ -112,13 +180,86 @@ impl OnlineCurvature {
     /// not fetched from the device. If pairs were drawn ([`subsample_pairs`](crate::curvature::subsample_pairs)), the
     /// divisor is the number drawn; if all were used (the rule), leave `max_pairs` unset: the estimate is then the
     /// expectation of the sampled one. A step without triplets contributes nothing, and the memory still decays.
-    pub fn update(&mut self, step: DiagonalCurvature, triplets: Tensor<1>) {
+    ///
+    /// `relu` is [`Curvature::clamp`]: of a diagonal the entries, else the eigenvalues.
+    ///
+    /// # Errors
+    /// As [`Curvature::clamp`].
+    pub fn update(&mut self, step: Curvature, triplets: Tensor<1>) -> Result<(), LaplaceError> {
         let mut divisor = triplets.without_autodiff().clamp_min(1.0);
         if let Some(limit) = self.config.max_pairs {
             divisor = divisor.clamp_max(limit as f64);
         }
-        let factor = divisor.recip() * self.config.scale;
-        let kept = self.estimate.clone().scale(self.config.memory_factor);
-        self.estimate = kept.merge(step.scale_by(factor).clamp());
+        let step = step.scale_by(divisor.recip() * self.config.scale).clamp()?;
+        let kept = self.estimate.clone().fade(self.config.memory_factor);
+        self.estimate = kept.merge(step);
+        if let Curvature::Kron(curvature) = &self.estimate {
+            let inputs = curvature.inputs();
+            self.basis = Some(match self.basis.take() {
+                None => Basis::of(inputs, 1)?,
+                Some(basis) => basis.next(inputs)?,
+            });
+        }
+        Ok(())
     }
+
+    /// Its tensors by name: those of the estimate, and of a Kronecker product also `basis` and `updates`.
+    pub fn state(&self) -> StateDict {
+        let mut state = self.estimate.state();
+        if let Some(basis) = &self.basis {
+            state.insert("basis".into(), basis.inputs.clone().into_data());
+            let updates = TensorData::new(vec![basis.updates as f32], [1]);
+            state.insert("updates".into(), updates);
+        }
+        state
+    }
+
+    /// A stored one of the same configuration, structure and sizes as this one, which goes on with the same numbers.
+    ///
+    /// # Errors
+    /// [`LaplaceError::State`] lists every tensor that is missing, has another shape or impossible values, or does not
+    /// belong here.
+    pub fn load(&self, state: &StateDict) -> Result<Self, LaplaceError> {
+        let mut state = state.clone();
+        let (inputs, updates) = (state.remove("basis"), state.remove("updates"));
+        let mut loaded = Self::new(self.config, self.estimate.load(&state)?);
+        loaded.basis = match (inputs, updates, &loaded.estimate) {
+            (None, None, _) => None,
+            (Some(inputs), Some(updates), Curvature::Kron(curvature)) => {
+                Some(stored_basis(inputs, &updates, curvature)?)
+            }
+            _ => {
+                let problem = "basis and updates belong together, and to posterior kron";
+                return Err(LaplaceError::State(vec![problem.to_owned()]));
+            }
+        };
+        Ok(loaded)
+    }
+}
+
+fn stored_basis(
+    inputs: TensorData,
+    updates: &TensorData,
+    curvature: &KronCurvature,
+) -> Result<Basis, LaplaceError> {
+    let like = curvature.inputs();
+    let numbers: Vec<f32> = updates.iter::<f32>().collect();
+    let count = match numbers.as_slice() {
+        [n] if n.fract() == 0.0 && (1.0..(2 * BASIS_PERIOD) as f32).contains(n) => *n as u32,
+        other => {
+            return Err(LaplaceError::State(vec![format!(
+                "updates is {other:?}, expected one whole number from 1 to {}",
+                2 * BASIS_PERIOD - 1
+            )]));
+        }
+    };
+    if inputs.shape().as_slice() != like.dims().as_slice() {
+        return Err(LaplaceError::State(vec![format!(
+            "basis has shape {:?}, expected {:?}",
+            inputs.shape(),
+            like.dims()
+        )]));
+    }
+    let inputs = Tensor::from_data(inputs, (&like.device(), like.dtype()));
+    Basis::of(inputs, count)
 }

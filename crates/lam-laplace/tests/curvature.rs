@@ -185,6 +185,47 @@ fn large_shapes() {
     }
 }
 
+/// Where few pairs were counted, most columns of the host's tiles and some samples are left out.
+#[test]
+fn few_pairs() {
+    for left_out in [60, 97] {
+        let mut case = Case::random(90, 200, 3, 5);
+        let rows = case.positives.iter_mut().chain(&mut case.negatives);
+        for (a, row) in rows.enumerate() {
+            for (b, count) in row.iter_mut().enumerate() {
+                if (a * 37 + b * 71 + a * b) % 100 < left_out || (20..29).contains(&b) {
+                    *count = 0.0;
+                }
+            }
+        }
+        for (hessian, loss) in HESSIANS {
+            for (approximation, name) in APPROXIMATIONS {
+                let expected = by_tensors(&case, hessian, approximation);
+                let actual = parameters(&in_f32(&case, hessian, approximation));
+                let what = format!("{loss} {name}, {left_out} % left out");
+                assert_close(&actual, &expected, 1e-5, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let case = Case::random(150, 700, 16, 3);
+    let with_threads = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| {
+            HESSIANS.map(|(hessian, _)| {
+                APPROXIMATIONS.map(|(kind, _)| parameters(&in_f32(&case, hessian, kind)))
+            })
+        })
+    };
+    assert_eq!(with_threads(1), with_threads(3));
+}
+
 #[test]
 fn no_pairs_no_curvature() {
     let mut case = Case::random(5, 4, 3, 1);

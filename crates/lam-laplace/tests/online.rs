@@ -3,19 +3,35 @@
 
 mod common;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::*;
-use lam_laplace::curvature::DiagonalCurvature;
+use lam_laplace::curvature::{Approximation, Curvature, DiagonalCurvature, PairHessian, Structure};
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
+use lam_laplace::posterior::DeviationSummary;
+use lam_model::head::{HeadWeights, PerLayer};
 use proptest::prelude::*;
 
-fn step(weight: [[f32; 2]; 1], bias: f32) -> DiagonalCurvature {
+fn step(weight: [[f32; 2]; 1], bias: f32) -> Curvature {
     let device = Device::flex();
-    DiagonalCurvature::new(
-        Tensor::from_data(weight, &device),
-        Tensor::from_data([bias], &device),
+    Curvature::Diagonal(
+        DiagonalCurvature::new(
+            Tensor::from_data(weight, &device),
+            Tensor::from_data([bias], &device),
+        )
+        .unwrap(),
     )
-    .unwrap()
+}
+
+fn start(config: OnlineConfig) -> OnlineCurvature {
+    let initial = DiagonalCurvature::constant(1, 2, config.init(), &Device::flex());
+    OnlineCurvature::new(config, Curvature::Diagonal(initial))
+}
+
+fn estimate(online: &OnlineCurvature) -> Vec<f64> {
+    let Curvature::Diagonal(diagonal) = online.estimate() else {
+        panic!("a diagonal")
+    };
+    parameters(diagonal)
 }
 
 fn triplets(count: f32) -> Tensor<1> {
@@ -25,13 +41,17 @@ fn triplets(count: f32) -> Tensor<1> {
 #[test]
 fn follows_the_formula() {
     let config = OnlineConfig::new(10).with_memory_factor(0.5).unwrap();
-    let mut online = OnlineCurvature::new(config, 1, 2, &Device::flex());
-    assert_eq!(parameters(online.estimate()), [10.0, 10.0, 10.0]);
-    online.update(step([[4.0, -8.0]], 2.0), triplets(8.0));
+    let mut online = start(config);
+    assert_eq!(estimate(&online), [10.0, 10.0, 10.0]);
+    online
+        .update(step([[4.0, -8.0]], 2.0), triplets(8.0))
+        .unwrap();
     // 0.5 · 10 + relu(h · 100 / 8)
-    assert_eq!(parameters(online.estimate()), [55.0, 5.0, 30.0]);
-    online.update(step([[0.0, 8.0]], -2.0), triplets(4.0));
-    assert_eq!(parameters(online.estimate()), [27.5, 202.5, 15.0]);
+    assert_eq!(estimate(&online), [55.0, 5.0, 30.0]);
+    online
+        .update(step([[0.0, 8.0]], -2.0), triplets(4.0))
+        .unwrap();
+    assert_eq!(estimate(&online), [27.5, 202.5, 15.0]);
 }
 
 #[test]
@@ -45,33 +65,131 @@ fn max_pairs_limits_the_divisor() {
         .unwrap()
         .with_max_pairs(2)
         .unwrap();
-    let mut online = OnlineCurvature::new(config, 1, 2, &Device::flex());
-    assert_eq!(parameters(online.estimate()), [3.0; 3]);
-    online.update(step([[1.0, 2.0]], 3.0), triplets(50.0));
-    assert_eq!(parameters(online.estimate()), [3.0, 6.0, 9.0]);
-    online.update(step([[1.0, 2.0]], 3.0), triplets(1.0));
-    assert_eq!(parameters(online.estimate()), [6.0, 12.0, 18.0]);
+    let mut online = start(config);
+    assert_eq!(estimate(&online), [3.0; 3]);
+    online
+        .update(step([[1.0, 2.0]], 3.0), triplets(50.0))
+        .unwrap();
+    assert_eq!(estimate(&online), [3.0, 6.0, 9.0]);
+    online
+        .update(step([[1.0, 2.0]], 3.0), triplets(1.0))
+        .unwrap();
+    assert_eq!(estimate(&online), [6.0, 12.0, 18.0]);
 }
 
 #[test]
 fn a_step_without_triplets_only_forgets() {
     let config = OnlineConfig::new(10).with_memory_factor(0.5).unwrap();
-    let mut online = OnlineCurvature::new(config, 1, 2, &Device::flex());
-    online.update(step([[0.0, 0.0]], 0.0), triplets(0.0));
-    assert_eq!(parameters(online.estimate()), [5.0; 3]);
+    let mut online = start(config);
+    online
+        .update(step([[0.0, 0.0]], 0.0), triplets(0.0))
+        .unwrap();
+    assert_eq!(estimate(&online), [5.0; 3]);
+}
+
+/// A step of each structure that runs online, of a head [3, 4].
+fn random_step(structure: Structure, seed: u64) -> (Curvature, Tensor<1>) {
+    let case = Case::random(8, 4, 3, seed);
+    let counts = case.counts(DType::F32);
+    let bias = TensorData::new(case.bias.clone(), [3]);
+    let head = HeadWeights::linear(
+        tensor(&case.weight, DType::F32),
+        Tensor::from_data(bias, &Device::flex()),
+    );
+    let step = Curvature::of_batch(
+        structure,
+        &head,
+        tensor(&case.features, DType::F32),
+        tensor(&case.embeddings(), DType::F32),
+        &counts,
+        PairHessian::Arccos,
+        Approximation::Full,
+    );
+    (step.unwrap(), counts.triplets())
+}
+
+fn online(structure: Structure) -> OnlineCurvature {
+    let config = OnlineConfig::new(50);
+    let layers = PerLayer::single([3, 4]);
+    let initial = Curvature::constant(structure, layers, config.init(), &Device::flex());
+    OnlineCurvature::new(config, initial.unwrap())
+}
+
+fn summary(online: &OnlineCurvature) -> DeviationSummary {
+    let mean = HeadWeights::linear(
+        Tensor::zeros([3, 4], &Device::flex()),
+        Tensor::zeros([3], &Device::flex()),
+    );
+    online.posterior(mean, 1.0).unwrap().summary()
 }
 
 #[test]
 fn resuming_goes_on_with_the_same_numbers() {
-    let config = OnlineConfig::new(7);
-    let mut whole = OnlineCurvature::new(config, 1, 2, &Device::flex());
-    whole.update(step([[0.1, 0.2]], 0.3), triplets(3.0));
-    let stored = whole.estimate().clone();
-    let mut resumed = OnlineCurvature::resume(config, stored);
-    for online in [&mut whole, &mut resumed] {
-        online.update(step([[0.7, -0.2]], 0.9), triplets(5.0));
+    for structure in [Structure::Diagonal, Structure::Kron] {
+        for updates in [0, 1, 5, 127, 128, 300] {
+            let mut whole = online(structure);
+            for seed in 0..updates {
+                let (step, triplets) = random_step(structure, seed % 7);
+                whole.update(step, triplets).unwrap();
+            }
+            let mut resumed = online(structure).load(&whole.state()).unwrap();
+            assert_eq!(summary(&whole), summary(&resumed));
+            for seed in 0..4 {
+                for online in [&mut whole, &mut resumed] {
+                    let (step, triplets) = random_step(structure, seed);
+                    online.update(step, triplets).unwrap();
+                }
+            }
+            assert_eq!(whole.state(), resumed.state(), "{structure:?} {updates}");
+            assert_eq!(summary(&whole), summary(&resumed));
+        }
     }
-    assert_eq!(parameters(whole.estimate()), parameters(resumed.estimate()));
+}
+
+/// The kept decomposition is that of the estimate up to what few updates change.
+#[test]
+fn the_kept_basis_follows_the_estimate() {
+    let mut online = online(Structure::Kron);
+    for seed in 0..200 {
+        let (step, triplets) = random_step(Structure::Kron, seed);
+        online.update(step, triplets).unwrap();
+    }
+    let mean = HeadWeights::linear(
+        Tensor::zeros([3, 4], &Device::flex()),
+        Tensor::zeros([3], &Device::flex()),
+    );
+    let (kept, fresh) = (
+        summary(&online),
+        online.estimate().posterior(mean, 1.0).unwrap(),
+    );
+    let fresh = fresh.summary();
+    assert!(
+        (kept.mean / fresh.mean - 1.0).abs() < 0.1,
+        "{kept:?} {fresh:?}"
+    );
+}
+
+#[test]
+fn a_state_that_cannot_be_is_refused() {
+    let mut kron = online(Structure::Kron);
+    let (step, triplets) = random_step(Structure::Kron, 1);
+    kron.update(step, triplets).unwrap();
+    let like = online(Structure::Kron);
+    let broken = |name: &str, data: TensorData| {
+        let mut state = kron.state();
+        state.insert(name.into(), data);
+        like.load(&state).unwrap_err().to_string()
+    };
+    for updates in [0.0_f32, 0.5, -1.0, 256.0, f32::NAN] {
+        let message = broken("updates", TensorData::new(vec![updates], [1]));
+        assert!(message.contains("updates"), "{message}");
+    }
+    let message = broken("basis", TensorData::new(vec![0.0_f32; 4], [2, 2]));
+    assert!(message.contains("basis has shape"), "{message}");
+    let mut state = kron.state();
+    state.remove("updates");
+    assert!(like.load(&state).is_err());
+    assert!(online(Structure::Diagonal).load(&kron.state()).is_err());
 }
 
 #[test]
@@ -95,9 +213,9 @@ proptest! {
     fn never_negative_nor_infinite(
         weight in prop::array::uniform2(-1e20_f32..1e20), bias in -1e20_f32..1e20, count in 0_u32..1_000_000,
     ) {
-        let mut online = OnlineCurvature::new(OnlineConfig::new(60_000), 1, 2, &Device::flex());
-        online.update(step([weight], bias), triplets(count as f32));
-        for value in parameters(online.estimate()) {
+        let mut online = start(OnlineConfig::new(60_000));
+        online.update(step([weight], bias), triplets(count as f32)).unwrap();
+        for value in estimate(&online) {
             prop_assert!(value.is_finite() && value >= 0.0);
         }
     }

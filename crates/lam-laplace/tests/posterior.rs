@@ -8,7 +8,8 @@ use std::num::NonZeroUsize;
 use burn::tensor::{Device, Tensor, TensorData};
 use common::*;
 use lam_laplace::curvature::DiagonalCurvature;
-use lam_laplace::posterior::DiagonalPosterior;
+use lam_laplace::posterior::{DiagonalPosterior, Posterior};
+use lam_model::head::HeadWeights;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -16,8 +17,10 @@ use rand_chacha::ChaCha8Rng;
 fn posterior(curvature: f32, prior_precision: f64) -> DiagonalPosterior {
     let device = Device::flex();
     DiagonalPosterior::new(
-        Tensor::from_data([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], &device),
-        Tensor::from_data([0.25, -0.75], &device),
+        HeadWeights::linear(
+            Tensor::from_data([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], &device),
+            Tensor::from_data([0.25, -0.75], &device),
+        ),
         &DiagonalCurvature::constant(2, 3, f64::from(curvature), &device),
         prior_precision,
     )
@@ -33,13 +36,13 @@ fn deviation_follows_the_formula() {
     let expected = 1.0 / ((8.0_f64 + 1.0).sqrt() + 1e-6);
     let posterior = posterior(8.0, 1.0);
     assert_close(
-        &numbers(posterior.weight_deviation()),
+        &numbers(posterior.deviations().last.weight),
         &[expected; 6],
         1e-6,
         "weight",
     );
     assert_close(
-        &numbers(posterior.bias_deviation()),
+        &numbers(posterior.deviations().last.bias),
         &[expected; 2],
         1e-6,
         "bias",
@@ -51,8 +54,8 @@ fn samples_have_the_posteriors_moments() {
     let posterior = posterior(3.0, 1.0);
     let count = 40_000;
     let drawn = posterior.sample(samples(count), &mut ChaCha8Rng::seed_from_u64(3));
-    let weights = numbers(drawn.weight);
-    let biases = numbers(drawn.bias);
+    let weights = numbers(drawn.layers.last.weight);
+    let biases = numbers(drawn.layers.last.bias);
     let check = |all: &[f64], size: usize, means: &[f64]| {
         for (i, mean) in means.iter().enumerate() {
             let of_one: Vec<f64> = all.iter().skip(i).step_by(size).copied().collect();
@@ -74,8 +77,16 @@ fn samples_have_the_posteriors_moments() {
             );
         }
     };
-    check(&weights, 6, &numbers(posterior.weight()));
-    check(&biases, 2, &numbers(posterior.bias()));
+    check(
+        &weights,
+        6,
+        &numbers(posterior.mean().layers.last.weight.clone()),
+    );
+    check(
+        &biases,
+        2,
+        &numbers(posterior.mean().layers.last.bias.clone()),
+    );
     // Independent: neighbouring weights are uncorrelated.
     let correlation = weights
         .chunks_exact(6)
@@ -92,8 +103,10 @@ fn samples_have_the_posteriors_moments() {
 fn the_same_seed_draws_the_same_weights_on_any_number_of_threads() {
     let device = Device::flex();
     let posterior = DiagonalPosterior::new(
-        Tensor::zeros([3, 5000], &device),
-        Tensor::zeros([3], &device),
+        HeadWeights::linear(
+            Tensor::zeros([3, 5000], &device),
+            Tensor::zeros([3], &device),
+        ),
         &DiagonalCurvature::zeros(3, 5000, &device),
         1.0,
     )
@@ -108,9 +121,9 @@ fn the_same_seed_draws_the_same_weights_on_any_number_of_threads() {
             let first = posterior.sample(samples(2), &mut rng);
             let second = posterior.sample(samples(1), &mut rng);
             [
-                numbers(first.weight),
-                numbers(first.bias),
-                numbers(second.weight),
+                numbers(first.layers.last.weight),
+                numbers(first.layers.last.bias),
+                numbers(second.layers.last.weight),
             ]
         })
     };
@@ -126,7 +139,12 @@ fn gradients_flow_to_the_mean_only() {
     let weight = Tensor::<2>::from_data([[1.0, -2.0, 0.5]], &device).require_grad();
     let bias = Tensor::<1>::from_data([0.25], &device).require_grad();
     let curvature = DiagonalCurvature::constant(1, 3, 4.0, &device);
-    let posterior = DiagonalPosterior::new(weight.clone(), bias.clone(), &curvature, 1.0).unwrap();
+    let posterior = DiagonalPosterior::new(
+        HeadWeights::linear(weight.clone(), bias.clone()),
+        &curvature,
+        1.0,
+    )
+    .unwrap();
     let drawn = posterior.sample(samples(5), &mut ChaCha8Rng::seed_from_u64(1));
     let features = Tensor::<2>::from_data([[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]], &device);
     let gradients = drawn.outputs(features).sum().backward();
@@ -139,7 +157,7 @@ fn gradients_flow_to_the_mean_only() {
         1e-6,
         "bias",
     );
-    assert!(!posterior.weight_deviation().is_autodiff());
+    assert!(!posterior.deviations().last.weight.is_autodiff());
 }
 
 #[test]
@@ -148,16 +166,25 @@ fn what_does_not_fit_is_refused() {
     let weight = Tensor::<2>::zeros([2, 3], &device);
     let bias = Tensor::<1>::zeros([2], &device);
     let other = DiagonalCurvature::zeros(2, 4, &device);
-    let error = DiagonalPosterior::new(weight.clone(), bias.clone(), &other, 1.0).unwrap_err();
+    let error = DiagonalPosterior::new(
+        HeadWeights::linear(weight.clone(), bias.clone()),
+        &other,
+        1.0,
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("[2, 4]"), "{error}");
     let curvature = DiagonalCurvature::zeros(2, 3, &device);
     for prior in [-1.0, f64::NAN, f64::INFINITY] {
-        let error =
-            DiagonalPosterior::new(weight.clone(), bias.clone(), &curvature, prior).unwrap_err();
+        let error = DiagonalPosterior::new(
+            HeadWeights::linear(weight.clone(), bias.clone()),
+            &curvature,
+            prior,
+        )
+        .unwrap_err();
         assert!(error.to_string().contains("prior_prec"), "{error}");
     }
     let short = Tensor::<1>::zeros([1], &device);
-    assert!(DiagonalPosterior::new(weight, short, &curvature, 1.0).is_err());
+    assert!(DiagonalPosterior::new(HeadWeights::linear(weight, short), &curvature, 1.0).is_err());
 }
 
 proptest! {
@@ -173,11 +200,11 @@ proptest! {
         .unwrap();
         for prior in [prior, 0.0, 1.0] {
             let posterior = DiagonalPosterior::new(
-                Tensor::zeros([2, 3], &device), Tensor::zeros([2], &device), &curvature, prior,
+                HeadWeights::linear(Tensor::zeros([2, 3], &device), Tensor::zeros([2], &device)), &curvature, prior,
             )
             .unwrap();
-            let mut deviations = numbers(posterior.weight_deviation());
-            deviations.extend(numbers(posterior.bias_deviation()));
+            let mut deviations = numbers(posterior.deviations().last.weight);
+            deviations.extend(numbers(posterior.deviations().last.bias));
             prop_assert!(deviations.iter().all(|s| s.is_finite() && *s > 0.0), "{:?}", deviations);
         }
     }

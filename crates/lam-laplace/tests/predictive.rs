@@ -8,10 +8,11 @@ use std::num::NonZeroUsize;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::*;
 use lam_laplace::curvature::DiagonalCurvature;
-use lam_laplace::posterior::{DiagonalPosterior, WeightSamples};
+use lam_laplace::posterior::{DiagonalPosterior, LayerSamples, Posterior, WeightSamples};
 use lam_laplace::predictive::{
-    Embedding, Outputs, Predictive, Predictor, analytic_outputs, direction_moments, summarise,
+    Embedding, Outputs, Predictive, Predictor, direction_moments, summarise,
 };
+use lam_model::head::{Activation, HeadWeights, PerLayer};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -25,8 +26,10 @@ fn posterior(case: &Case, curvature: f64) -> DiagonalPosterior {
     let device = Device::flex();
     let [outputs, size] = [case.bias.len(), case.features[0].len()];
     DiagonalPosterior::new(
-        tensor(&case.weight, DType::F32),
-        Tensor::from_data(TensorData::new(case.bias.clone(), [outputs]), &device),
+        HeadWeights::linear(
+            tensor(&case.weight, DType::F32),
+            Tensor::from_data(TensorData::new(case.bias.clone(), [outputs]), &device),
+        ),
         &DiagonalCurvature::constant(outputs, size, curvature, &device),
         1.0,
     )
@@ -91,8 +94,8 @@ fn samples_follow_the_plain_loop() {
     let drawn = posterior(&case, 3.0).sample(samples(6), &mut ChaCha8Rng::seed_from_u64(2));
     let embeddings = drawn.embeddings(tensor(&case.features, DType::F32));
     assert_eq!(embeddings.dims(), [5, 6, 3]);
-    let weights = numbers(drawn.weight.clone());
-    let biases = numbers(drawn.bias.clone());
+    let weights = numbers(drawn.layers.last.weight.clone());
+    let biases = numbers(drawn.layers.last.bias.clone());
     let mut expected = Vec::new();
     for x in &case.features {
         for s in 0..6 {
@@ -132,7 +135,10 @@ fn one_sample_has_no_spread() {
 fn outputs_have_exact_moments() {
     let case = Case::random(4, 6, 3, 9);
     let posterior = posterior(&case, 3.0);
-    let outputs = analytic_outputs(&posterior, tensor(&case.features, DType::F32));
+    let outputs = posterior
+        .moments()
+        .unwrap()
+        .outputs(tensor(&case.features, DType::F32));
     assert_close(
         &numbers(outputs.mean.clone()),
         &case.embeddings().concat(),
@@ -221,7 +227,9 @@ fn both_predictors_agree() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     let count = 100_000;
     let predict = |predictive, rng: &mut ChaCha8Rng| {
-        Predictor::new(predictive, posterior(&case, 20.0), samples(count), rng)
+        let posterior = posterior(&case, 20.0);
+        Predictor::new(predictive, &posterior, samples(count), rng)
+            .unwrap()
             .predict(features.clone())
     };
     let sampled = predict(Predictive::Sampled, &mut rng);
@@ -243,8 +251,11 @@ fn both_predictors_agree() {
 fn samples_without_direction_do_not_become_nan() {
     let device = Device::flex();
     let drawn = WeightSamples {
-        weight: Tensor::zeros([2, 3, 4], &device),
-        bias: Tensor::zeros([2, 3], &device),
+        layers: PerLayer::single(LayerSamples {
+            weight: Tensor::zeros([2, 3, 4], &device),
+            bias: Tensor::zeros([2, 3], &device),
+        }),
+        activation: Activation::Tanh,
     };
     let summary = summarise(drawn.embeddings(Tensor::ones([5, 4], &device)));
     assert!(numbers(summary.mean).iter().all(|v| *v == 0.0));

@@ -6,13 +6,13 @@ use rand_chacha::ChaCha12Rng;
 
 use crate::ModelError;
 use crate::backbone::{ConvNet, ConvNetConfig};
-use crate::head::LinearHead;
+use crate::head::{Activation, Head, HeadConfig};
 
 /// What an [`Encoder`] is built from.
 #[derive(Debug, Clone)]
 pub struct EncoderConfig {
     backbone: ConvNetConfig,
-    latent_dim: usize,
+    head: HeadConfig,
 }
 
 impl EncoderConfig {
@@ -37,8 +37,16 @@ impl EncoderConfig {
         })?;
         Ok(Self {
             backbone,
-            latent_dim,
+            head: HeadConfig::linear(latent_dim),
         })
+    }
+
+    /// With hidden layers of these sizes in the head, and `activation` after each.
+    #[must_use]
+    pub fn with_hidden(mut self, sizes: Vec<usize>, activation: Activation) -> Self {
+        self.head.hidden = sizes;
+        self.head.activation = activation;
+        self
     }
 
     /// `F`: features that enter the head.
@@ -48,23 +56,23 @@ impl EncoderConfig {
 
     /// `D`: size of an embedding.
     pub fn latent_dim(&self) -> usize {
-        self.latent_dim
+        self.head.latent_dim
     }
 
     /// An encoder with PyTorch's default initialisation, drawn from `rng`.
     pub fn init(&self, rng: &mut ChaCha12Rng, device: &Device) -> Encoder {
         crate::state::number_parameters(Encoder {
             backbone: self.backbone.init(rng, device),
-            head: LinearHead::init(self.features(), self.latent_dim, rng, device),
+            head: self.head.init(self.features(), rng, device),
         })
     }
 }
 
-/// `image -> backbone -> features x -> head z = W x + b` (method, section "Encoder").
+/// `image -> backbone -> features x -> head z` (method, section "Encoder").
 #[derive(Module, Debug)]
 pub struct Encoder {
     /// Images to features.
     pub backbone: ConvNet,
     /// Features to embeddings.
-    pub head: LinearHead,
+    pub head: Head,
 }

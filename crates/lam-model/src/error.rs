@@ -26,6 +26,12 @@ pub enum ModelError {
         /// One sentence per missing, unexpected or misshapen tensor.
         Vec<String>,
     ),
+    /// A share of channels that cannot be left out.
+    #[error("dropout of a share {0} of the channels: expected a number from 0 to below 1")]
+    DropoutRate(
+        /// The share.
+        f64,
+    ),
     /// A name that is not in a registry.
     #[error("unknown {kind} '{name}': one of {}", .known.join(", "))]
     UnknownName {

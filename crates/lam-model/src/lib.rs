@@ -6,6 +6,7 @@
 
 pub mod backbone;
 mod cpu;
+pub mod criterion;
 pub mod distance;
 mod encoder;
 mod error;
@@ -19,4 +20,4 @@ mod state;
 pub use encoder::{Encoder, EncoderConfig};
 pub use error::ModelError;
 pub use normalise::normalise;
-pub use state::{StateDict, load_state, state_dict};
+pub use state::{StateDict, load_state, number_parameters, state_dict};

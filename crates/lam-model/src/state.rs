@@ -106,8 +106,9 @@ impl ModuleMapper for Load<'_> {
 }
 
 /// Gives every parameter its position in the module as identifier. Optimisers keep their state by identifier, and a
-/// random one, as parameters are born with, would be another in the process that resumes.
-pub(crate) fn number_parameters<M: Module>(module: M) -> M {
+/// random one, as parameters are born with, would be another in the process that resumes. A module put together of
+/// several needs numbers of its own: those of its parts collide.
+pub fn number_parameters<M: Module>(module: M) -> M {
     module.map(&mut Number::default())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Each figure is a small struct of inputs ([`Roc`], [`PrecisionRecall`], [`Calibration`],
 //! [`Sparsification`], [`RiskCoverage`], [`UncertaintyHistogram`], [`Embedding`], [`RetrievalSheet`],
-//! [`TrainingCurves`]) whose `figure()` gives a [`Figure`]: one SVG document, and the same picture
+//! [`TrainingCurves`], [`SearchHistory`], [`SearchParameters`]) whose `figure()` gives a [`Figure`]: one SVG document, and the same picture
 //! as PNG. [`Report`] gathers figures, tables and text in one self-contained HTML page.
 //!
 //! Output is the same byte for byte for the same input. Values that are not finite are left out and
@@ -26,6 +26,9 @@ pub use plot::precision_recall::{PrCurve, PrecisionRecall};
 pub use plot::retrieval_sheet::{Image, Neighbour, Pixels, Query, RetrievalSheet};
 pub use plot::risk_coverage::{RiskCoverage, RiskCoverageCurve};
 pub use plot::roc::{Roc, RocCurve};
+pub use plot::search::{
+    SearchHistory, SearchParameter, SearchParameters, SearchPoint, SearchValues,
+};
 pub use plot::sparsification::{Sparsification, SparsificationCurve};
 pub use plot::training::{Series, TrainingCurves, TrainingPanel, VerticalScale};
 pub use plot::uncertainty::{UncertaintyGroup, UncertaintyHistogram, UncertaintyPanel};

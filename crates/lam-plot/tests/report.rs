@@ -124,6 +124,7 @@ fn all_text_is_escaped() {
                     caption: evil.clone(),
                     header: vec![evil.clone()],
                     rows: vec![vec![evil.clone(), evil.clone()], vec![]],
+                    strong: vec![(0, 1), (7, 7)],
                 }),
                 Block::Figure(
                     Roc {

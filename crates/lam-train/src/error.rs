@@ -75,6 +75,12 @@ pub enum TrainError {
         /// The folder of checkpoints.
         checkpoints: PathBuf,
     },
+    /// Whoever watches the run ended it, see [`crate::observer::Observer::wants_stop`].
+    #[error("training was ended after epoch {epoch}")]
+    Stopped {
+        /// Complete epochs.
+        epoch: usize,
+    },
     /// A checkpoint cannot be read.
     #[error("{}: {reason}", path.display())]
     Checkpoint {
@@ -163,6 +169,11 @@ impl TrainError {
                 | Self::NoTemperature(_)
                 | Self::Data(DataError::UnknownDataset { .. })
                 | Self::Model(ModelError::NoBackbone { .. })
+                | Self::Laplace(
+                    LaplaceError::TooLarge { .. }
+                        | LaplaceError::DeepHead { .. }
+                        | LaplaceError::NoClosedForm
+                )
                 | Self::Run(
                     RunError::Occupied { .. }
                         | RunError::DifferentRun { .. }

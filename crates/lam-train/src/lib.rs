@@ -1,5 +1,6 @@
 //! Methods, configuration, the loop, checkpoints, evaluation, run folder.
 
+pub mod bench;
 pub mod calibrate;
 pub mod checkpoint;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod randomness;
 pub mod run;
 mod session;
 pub mod starts;
+pub mod sweep;
 mod trainer;
 
 pub use error::TrainError;

@@ -25,6 +25,13 @@ pub trait Observer {
     /// A validation's metrics; `best` if they are the best so far.
     fn validated(&mut self, _epoch: usize, _metrics: &[(String, f64)], _best: bool) {}
 
+    /// Whether training should end after `epoch` complete epochs of `epochs`. Asked after each validation, once its checkpoint
+    /// is written, and where a run goes on after a whole epoch, since the answer may not have been heard. A run that is
+    /// ended so is not evaluated; it can be resumed like any interrupted one.
+    fn wants_stop(&mut self, _epoch: usize, _epochs: usize) -> bool {
+        false
+    }
+
     /// Share of an epoch's time in which the loop waited for images.
     fn input_share(&mut self, _share: f64) {}
 

@@ -19,6 +19,8 @@ pub enum Purpose {
     Pairs = 5,
     /// Weight samples with which a temperature is fitted.
     Calibration = 6,
+    /// Trials of a sweep.
+    Search = 32,
 }
 
 /// The seed of a run, from which every generator is derived.

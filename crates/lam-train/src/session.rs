@@ -13,7 +13,7 @@ use crate::evaluate::{self, RiskReport, RiskRequest, report::Shown, risk_report}
 use crate::method::{self, BuildContext, Method};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
-use crate::run::{OpenMode, RunFolder, RunMetadata, RunMetrics, RunState};
+use crate::run::{OpenMode, RunCurves, RunFolder, RunMetadata, RunMetrics, RunState};
 use crate::trainer::Trainer;
 use crate::{TrainError, device};
 
@@ -228,6 +228,7 @@ impl FinishedRun<'_> {
             risk: risk.as_ref(),
         };
         shown.write(folder)?;
+        RunCurves::from(&evaluation.measured).write(&folder.curves_json())?;
         if let Some(risk) = &risk {
             risk_report::write(risk, metrics.metadata(), folder)?;
         }

@@ -91,6 +91,9 @@ impl Trainer<'_> {
     pub fn train(&mut self) -> Result<(), TrainError> {
         let mut progress = self.resume()?;
         let mut record = Record::open(self.folder, &progress)?;
+        if progress.epoch > 0 && progress.step_in_epoch == 0 {
+            self.ask(&progress)?;
+        }
         if progress.global_step == 0 && !Self::last(self.folder).exists() {
             let mut starts = Starts::new(self.config);
             self.method.initialise(&mut starts)?;
@@ -170,6 +173,9 @@ impl Trainer<'_> {
         }
         let waited = loader.waited().as_secs_f64() / clock.elapsed().as_secs_f64().max(1e-9);
         self.observer.input_share(waited);
+        // A matter of the clock, which the log must not depend on.
+        let share = [("epoch/input_share", waited as f32)];
+        record.events.add_scalars(progress.global_step, &share)?;
         let mean_loss = progress.loss_sum / steps.max(1) as f64;
         self.observer.epoch_done(progress.epoch + 1, mean_loss);
         *progress = Progress {
@@ -186,8 +192,20 @@ impl Trainer<'_> {
             || progress.epoch == plan.epochs
         {
             self.validate(progress, record)?;
+            self.save_last(progress)?;
+            return self.ask(progress);
         }
         self.save_last(progress)
+    }
+
+    /// Ends the run if whoever watches it wants that.
+    fn ask(&mut self, progress: &Progress) -> Result<(), TrainError> {
+        let epoch = progress.epoch;
+        let epochs = planned_epochs(&*self.method, self.config);
+        if self.observer.wants_stop(epoch, epochs) {
+            return Err(TrainError::Stopped { epoch });
+        }
+        Ok(())
     }
 
     fn step(
@@ -255,7 +273,8 @@ impl Trainer<'_> {
             .iter()
             .find(|(name, _)| name == SELECTING_METRIC)
             .map_or(f64::NAN, |m| m.1);
-        let best = progress.best.is_none_or(|(best, _)| value > best);
+        // Of equally good ones the last: where training does not move the embeddings, it still moves their uncertainty.
+        let best = progress.best.is_none_or(|(best, _)| value >= best);
         if best {
             progress.best = Some((value, progress.epoch));
             self.checkpoint(progress)?.save(&Self::best(self.folder))?;

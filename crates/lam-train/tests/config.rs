@@ -373,6 +373,11 @@ fn contradictions_are_refused() {
         said.starts_with("c.yaml:1: 'model' deep_ensemble needs 'seeds'"),
         "{said}"
     );
+    let said = parse("model: mc_dropout\ndataset: mnist\n").unwrap_err();
+    assert!(
+        said.starts_with("c.yaml:1: 'model' mc_dropout needs a 'dropout_rate' above 0"),
+        "{said}"
+    );
     assert!(parse("model: deterministic\ndataset: mnist\nloss: triplet\n").is_ok());
 }
 
@@ -580,4 +585,36 @@ fn ranges_are_said_in_words() {
         f64::describe(&Allowed::above(0.0, 1e30)),
         "a number greater than 0, at most 1e30"
     );
+}
+
+#[test]
+fn structures_of_the_posterior_are_checked_against_the_rest() {
+    let problem = |text: &str| parse(text).unwrap_err();
+    let base = "dataset: sample\nmodel: ";
+    let said = problem(&format!("{base}laplace_online\nposterior: full\n"));
+    assert!(said.contains("posterior: kron"), "{said}");
+    let said = problem(&format!(
+        "{base}laplace_posthoc\nposterior: kron\nhead: [6]\n"
+    ));
+    assert!(
+        said.contains("'head' [6]") && said.contains("posterior: diag"),
+        "{said}"
+    );
+    let said = problem(&format!(
+        "{base}laplace_posthoc\nposterior: kron\npredictive: analytic\n"
+    ));
+    assert!(said.contains("predictive: sampled"), "{said}");
+    let said = problem(&format!("{base}laplace_online\nhead: [0]\n"));
+    assert!(said.contains("from 1 to 65536"), "{said}");
+    let said = problem(&format!("{base}laplace_online\nhead: 6\n"));
+    assert!(said.contains("nearest valid: [6]"), "{said}");
+    let good = format!("{base}laplace_posthoc\nposterior: block\npredictive: analytic\nhead: []\n");
+    let loaded = parse(&good).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let deep = format!("{base}laplace_online\nhead: [6, 4]\nhead_activation: relu\n");
+    let loaded = parse(&deep).unwrap();
+    assert_eq!((loaded.config.head, loaded.warnings), (vec![6, 4], vec![]));
+    let flat = format!("{base}laplace_online\nhead_activation: relu\n");
+    let loaded = parse(&flat).unwrap();
+    assert_eq!(loaded.warnings.len(), 1);
 }

@@ -100,7 +100,8 @@ fn no_other_file_stands_in_configs_unread() {
     while let Some(folder) = pending.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            // Sweeps are files of their own kind, loaded by their own tests.
+            if path.is_dir() && !path.ends_with("sweeps") {
                 pending.push(path);
             } else if path.extension().is_some_and(|ext| ext == "yaml") {
                 Config::load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));

@@ -3,7 +3,7 @@
 mod download;
 mod run;
 mod stage;
-mod units;
+pub mod units;
 
 pub use download::DownloadProgress;
 pub use run::RunProgress;

@@ -15,7 +15,7 @@ const MAIN_METRICS: [&str; 4] = ["recall@1", "map@5", "auroc", "ece"];
 /// The evaluation that ends with a line about an epoch; others end with a report.
 const VALIDATION: &str = "validation";
 /// Waiting for images is worth a word from this share of the time on.
-const WORTH_MENTIONING: f64 = 0.1;
+const WORTH_MENTIONING: f64 = 0.05;
 
 /// Shows a run.
 pub struct RunProgress<'a> {

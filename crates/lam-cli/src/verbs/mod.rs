@@ -1,8 +1,10 @@
 //! One file per verb.
 
+mod bench;
 mod config;
 mod data;
 mod eval;
+mod sweep;
 mod train;
 
 use clap::Subcommand;
@@ -14,6 +16,8 @@ use crate::printer::Printer;
 pub enum Verb {
     Train(train::TrainArgs),
     Eval(eval::EvalArgs),
+    Bench(bench::BenchArgs),
+    Sweep(sweep::SweepArgs),
     #[command(subcommand)]
     Data(data::DataVerb),
     #[command(subcommand)]
@@ -25,6 +29,8 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
     match verb {
         Verb::Train(args) => train::run(args, printer),
         Verb::Eval(args) => eval::run(args, printer),
+        Verb::Bench(args) => bench::run(args, printer),
+        Verb::Sweep(args) => sweep::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),
         Verb::Config(verb) => config::run(verb, printer),
     }

@@ -17,11 +17,8 @@
 use burn::tensor::Tensor;
 use lam_model::miner::PairCounts;
 
+use super::pair_terms::{LARGEST_INTERMEDIATE, PairTerms};
 use super::{Approximation, DiagonalCurvature, PairHessian, host};
-use crate::unit::{inverse_norm, unit};
-
-/// Elements of the largest intermediate of [`linear_head_diagonal_by_tensors`] (64 MiB in `f32`).
-const LARGEST_INTERMEDIATE: usize = 1 << 24;
 
 /// Diagonal of the generalised Gauss–Newton Hessian of a linear head, summed over all counted pairs, not clamped.
 ///
@@ -67,23 +64,20 @@ pub fn linear_head_diagonal_by_tensors(
 ) -> DiagonalCurvature {
     check_shapes(&features, &embeddings, counts);
     let features = features.without_autodiff();
-    let pairs = Pairs::new(embeddings.without_autodiff(), counts, approximation);
+    let pairs = PairTerms::new(embeddings, counts, hessian, approximation);
 
-    let self_terms = match hessian {
-        PairHessian::Contrastive => pairs.contrastive_self_terms(approximation),
-        PairHessian::Arccos => pairs.arccos_self_terms(),
-    };
+    let self_terms = pairs.self_diagonal().transpose();
     let own = DiagonalCurvature::from_parts(
         self_terms.clone().matmul(features.clone().square()),
         self_terms.sum_dim(1).squeeze_dim(1),
     );
-    match approximation {
-        Approximation::Fix => own,
-        Approximation::Full | Approximation::Pos => own.merge(pairs.cross_terms(features)),
+    match pairs.scaled_counts() {
+        None => own,
+        Some(scaled) => own.merge(cross_terms(&pairs, scaled, features)),
     }
 }
 
-fn check_shapes(features: &Tensor<2>, embeddings: &Tensor<2>, counts: &PairCounts) {
+pub(super) fn check_shapes(features: &Tensor<2>, embeddings: &Tensor<2>, counts: &PairCounts) {
     let [batch, _] = features.dims();
     assert_eq!(
         embeddings.dims()[0],
@@ -94,85 +88,32 @@ fn check_shapes(features: &Tensor<2>, embeddings: &Tensor<2>, counts: &PairCount
     assert_eq!(counts.negatives.dims(), [batch, batch], "negative counts");
 }
 
-/// What the pair Hessians of a batch are made of.
-struct Pairs {
-    /// `u`, `[B, D]`.
-    units: Tensor<2>,
-    /// `1/r`, `[B, 1]`.
-    inverse_norms: Tensor<2>,
-    /// `S`, `[B, B]`: row = anchor.
-    signed: Tensor<2>,
-    /// `N = S + Sᵀ`, `[B, B]`.
-    both_ways: Tensor<2>,
-}
+/// `Σ_{a,b} N[a,b] E_k[a,b] x[a,j] x[b,j]` with `scaled` counts `N[a,b]/(r_a r_b)`, as many outputs `k` at once as memory allows.
+fn cross_terms(pairs: &PairTerms, scaled: Tensor<2>, features: Tensor<2>) -> DiagonalCurvature {
+    let [batch, size] = features.dims();
+    let outputs = pairs.units.dims()[1];
+    let with_cosine = scaled.clone() * pairs.cosines();
+    let scaled: Tensor<3> = scaled.unsqueeze();
+    let with_cosine: Tensor<3> = with_cosine.unsqueeze();
+    let rows: Tensor<3> = features.clone().unsqueeze();
 
-impl Pairs {
-    fn new(embeddings: Tensor<2>, counts: &PairCounts, approximation: Approximation) -> Self {
-        let positives = counts.positives.clone().without_autodiff();
-        let signed = match approximation {
-            Approximation::Pos => positives,
-            Approximation::Full | Approximation::Fix => {
-                positives - counts.negatives.clone().without_autodiff()
-            }
-        };
-        Self {
-            units: unit(embeddings.clone()),
-            inverse_norms: inverse_norm(embeddings),
-            both_ways: signed.clone() + signed.clone().transpose(),
-            signed,
-        }
+    let at_once = (LARGEST_INTERMEDIATE / (batch * batch.max(size)).max(1)).max(1);
+    let mut weight = Vec::new();
+    let mut bias = Vec::new();
+    for units in pairs.units.clone().transpose().split(at_once, 0) {
+        let count = units.dims()[0];
+        let a = units.unsqueeze_dim::<3>(2);
+        let b = a.clone().swap_dims(1, 2);
+        let cross = scaled.clone() * (a.clone().square() + b.clone().square() - 1.0)
+            - with_cosine.clone() * a * b;
+        let product = cross
+            .clone()
+            .reshape([count * batch, batch])
+            .matmul(features.clone())
+            .reshape([count, batch, size]);
+        weight.push((product * rows.clone()).sum_dim(1).squeeze_dim(1));
+        bias.push(cross.sum_dim(2).sum_dim(1).reshape([count]));
     }
-
-    /// `C` of the contrastive loss, `[D, B]`.
-    fn contrastive_self_terms(&self, approximation: Approximation) -> Tensor<2> {
-        let touching = match approximation {
-            Approximation::Fix => self.signed.clone().sum_dim(0),
-            Approximation::Full | Approximation::Pos => self.both_ways.clone().sum_dim(0),
-        };
-        let per_sample = touching * self.inverse_norms.clone().square().transpose();
-        (self.units.clone().square().neg() + 1.0).transpose() * per_sample
-    }
-
-    /// `C` of the arccos loss, `[D, B]`.
-    fn arccos_self_terms(&self) -> Tensor<2> {
-        let units = self.units.clone();
-        let pull = self.both_ways.clone().matmul(units.clone());
-        let cosines = (units.clone() * pull.clone()).sum_dim(1);
-        let own = (units.clone().square() * -3.0 + 1.0) * cosines + units * pull * 2.0;
-        (own * self.inverse_norms.clone().square()).transpose()
-    }
-
-    /// `Σ_{a,b} N[a,b] E_k[a,b] x[a,j] x[b,j]`, as many outputs `k` at once as memory allows.
-    fn cross_terms(&self, features: Tensor<2>) -> DiagonalCurvature {
-        let [batch, size] = features.dims();
-        let outputs = self.units.dims()[1];
-        let scaled = self.both_ways.clone()
-            * self.inverse_norms.clone()
-            * self.inverse_norms.clone().transpose();
-        let with_cosine =
-            scaled.clone() * self.units.clone().matmul(self.units.clone().transpose());
-        let scaled: Tensor<3> = scaled.unsqueeze();
-        let with_cosine: Tensor<3> = with_cosine.unsqueeze();
-        let rows: Tensor<3> = features.clone().unsqueeze();
-
-        let at_once = (LARGEST_INTERMEDIATE / (batch * batch.max(size)).max(1)).max(1);
-        let mut weight = Vec::new();
-        let mut bias = Vec::new();
-        for units in self.units.clone().transpose().split(at_once, 0) {
-            let count = units.dims()[0];
-            let a = units.unsqueeze_dim::<3>(2);
-            let b = a.clone().swap_dims(1, 2);
-            let cross = scaled.clone() * (a.clone().square() + b.clone().square() - 1.0)
-                - with_cosine.clone() * a * b;
-            let product = cross
-                .clone()
-                .reshape([count * batch, batch])
-                .matmul(features.clone())
-                .reshape([count, batch, size]);
-            weight.push((product * rows.clone()).sum_dim(1).squeeze_dim(1));
-            bias.push(cross.sum_dim(2).sum_dim(1).reshape([count]));
-        }
-        debug_assert_eq!(weight.len(), outputs.div_ceil(at_once));
-        DiagonalCurvature::from_parts(Tensor::cat(weight, 0), Tensor::cat(bias, 0))
-    }
+    debug_assert_eq!(weight.len(), outputs.div_ceil(at_once));
+    DiagonalCurvature::from_parts(Tensor::cat(weight, 0), Tensor::cat(bias, 0))
 }

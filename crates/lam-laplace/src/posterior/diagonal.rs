@@ -3,125 +3,159 @@
 use std::num::NonZeroUsize;
 
 use burn::tensor::{Tensor, TensorData};
+use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
 use rand::Rng;
 
-use super::WeightSamples;
+use super::gaussian::{check_mean, sizes, squared_norm};
 use super::noise::standard_normal;
+use super::spread::Spread;
+use super::{LayerSamples, Posterior, WeightSamples};
 use crate::LaplaceError;
 use crate::curvature::DiagonalCurvature;
-use crate::error::check_range;
+use crate::predictive::{OutputMoments, Outputs};
+use crate::prior::Evidence;
+use crate::spectrum::host;
 
-/// Added to `√(h + λ)`, so that no deviation is infinite.
-const DEVIATION_GUARD: f64 = 1e-6;
-
-/// `N(μ, diag(σ²))` with `σ = 1 / (√(relu(h) + λ) + 1e-6)`, `h` the curvature and `λ` the prior's precision.
+/// `N(μ, diag(σ²))` over all weights of a head of any depth, with `σ = √T / (√(relu(h) + λ) + 1e-6)`, `h` the curvature,
+/// `λ` the prior's precision and `T` the temperature.
 #[derive(Debug, Clone)]
 pub struct DiagonalPosterior {
-    weight: Tensor<2>,
-    bias: Tensor<1>,
-    weight_deviation: Tensor<2>,
-    bias_deviation: Tensor<1>,
+    mean: HeadWeights,
+    curvature: DiagonalCurvature,
+    spread: Spread,
+    deviations: PerLayer<LayerWeights>,
 }
 
 impl DiagonalPosterior {
-    /// Around the head's weight `[D, F]` and bias `[D]`, with curvature of the same shape.
+    /// Around the head's weights, with curvature of the same shapes.
     ///
     /// # Errors
     /// If the prior's precision is negative or not finite, or the shapes do not belong together.
     pub fn new(
-        weight: Tensor<2>,
-        bias: Tensor<1>,
+        mean: HeadWeights,
         curvature: &DiagonalCurvature,
         prior_precision: f64,
     ) -> Result<Self, LaplaceError> {
-        let valid = prior_precision.is_finite() && prior_precision >= 0.0;
-        check_range(
-            "prior_prec",
-            prior_precision,
-            valid,
-            "a finite number, at least 0",
-        )?;
-        if weight.dims()[0] != bias.dims()[0] {
-            return Err(LaplaceError::Shape {
-                weight: weight.dims(),
-                bias: bias.dims(),
-            });
-        }
-        if curvature.dims() != weight.dims() {
+        let spread = Spread::new(prior_precision)?;
+        check_mean(&mean)?;
+        let same = mean.layers.depth() == curvature.layers().depth()
+            && (mean.layers.iter().zip(curvature.layers().iter()))
+                .all(|(mean, h)| mean.dims() == h.dims());
+        if !same {
             return Err(LaplaceError::OtherHead {
-                curvature: curvature.dims(),
-                head: weight.dims(),
+                curvature: sizes(curvature.layers()),
+                head: sizes(&mean.layers),
             });
         }
         Ok(Self {
-            weight,
-            bias,
-            weight_deviation: deviation(curvature.weight(), prior_precision),
-            bias_deviation: deviation(curvature.bias(), prior_precision),
+            mean,
+            deviations: deviations(curvature, spread),
+            curvature: curvature.clone(),
+            spread,
         })
-    }
-
-    /// With the covariance multiplied by `temperature`.
-    ///
-    /// # Errors
-    /// If it is not positive and finite.
-    pub fn with_temperature(mut self, temperature: f64) -> Result<Self, LaplaceError> {
-        let valid = temperature.is_finite() && temperature > 0.0;
-        check_range(
-            "temperature",
-            temperature,
-            valid,
-            "a finite number greater than 0",
-        )?;
-        let factor = temperature.sqrt();
-        self.weight_deviation = self.weight_deviation * factor;
-        self.bias_deviation = self.bias_deviation * factor;
-        Ok(self)
-    }
-
-    /// Mean of the weight, `[D, F]`, as given.
-    pub fn weight(&self) -> Tensor<2> {
-        self.weight.clone()
-    }
-
-    /// Mean of the bias, `[D]`, as given.
-    pub fn bias(&self) -> Tensor<1> {
-        self.bias.clone()
-    }
-
-    /// `σ` of the weight, `[D, F]`, without gradient.
-    pub fn weight_deviation(&self) -> Tensor<2> {
-        self.weight_deviation.clone()
-    }
-
-    /// `σ` of the bias, `[D]`, without gradient.
-    pub fn bias_deviation(&self) -> Tensor<1> {
-        self.bias_deviation.clone()
-    }
-
-    /// `samples` draws `w = μ + σ ⊙ ε`, the noise `ε` from `rng`. Gradients flow to the mean only.
-    pub fn sample(&self, samples: NonZeroUsize, rng: &mut impl Rng) -> WeightSamples {
-        let samples = samples.get();
-        let [outputs, size] = self.weight.dims();
-        let device = self.weight_deviation.device();
-        let mut draw = |count: usize| standard_normal(count, rng);
-        let weight_noise =
-            TensorData::new(draw(samples * outputs * size), [samples, outputs, size]);
-        let bias_noise = TensorData::new(draw(samples * outputs), [samples, outputs]);
-        let options = (&device, self.weight_deviation.dtype());
-        let weight_noise = Tensor::<3>::from_data(weight_noise, options);
-        let bias_noise = Tensor::<2>::from_data(bias_noise, options);
-        WeightSamples {
-            weight: self.weight.clone().unsqueeze()
-                + weight_noise * self.weight_deviation.clone().unsqueeze(),
-            bias: self.bias.clone().unsqueeze()
-                + bias_noise * self.bias_deviation.clone().unsqueeze(),
-        }
     }
 }
 
-/// `1 / (√(relu(h) + λ) + 1e-6)`; the precision is kept below infinity so that `σ` stays above 0.
-fn deviation<const R: usize>(curvature: Tensor<R>, prior_precision: f64) -> Tensor<R> {
-    let precision = curvature.clamp_min(0.0) + prior_precision;
-    (precision.clamp_max(f32::MAX).sqrt() + DEVIATION_GUARD).recip()
+fn deviations(curvature: &DiagonalCurvature, spread: Spread) -> PerLayer<LayerWeights> {
+    curvature.layers().clone().map(|layer| LayerWeights {
+        weight: spread.deviations(layer.weight),
+        bias: spread.deviations(layer.bias),
+    })
+}
+
+impl Posterior for DiagonalPosterior {
+    fn mean(&self) -> &HeadWeights {
+        &self.mean
+    }
+
+    /// `w = μ + σ ⊙ ε`.
+    fn sample(&self, samples: NonZeroUsize, rng: &mut dyn Rng) -> WeightSamples {
+        let samples = samples.get();
+        let layers = self.mean.layers.clone();
+        let layers = layers.zip_map(self.deviations.clone(), |mean, deviation| {
+            let [outputs, size] = mean.dims();
+            let options = (&deviation.weight.device(), deviation.weight.dtype());
+            let noise = standard_normal(samples * outputs * size, rng);
+            let weight = TensorData::new(noise, [samples, outputs, size]);
+            let bias = TensorData::new(standard_normal(samples * outputs, rng), [samples, outputs]);
+            LayerSamples {
+                weight: mean.weight.unsqueeze()
+                    + Tensor::<3>::from_data(weight, options) * deviation.weight.unsqueeze(),
+                bias: mean.bias.unsqueeze()
+                    + Tensor::<2>::from_data(bias, options) * deviation.bias.unsqueeze(),
+            }
+        });
+        WeightSamples {
+            layers,
+            activation: self.mean.activation,
+        }
+    }
+
+    fn deviations(&self) -> PerLayer<LayerWeights> {
+        self.deviations.clone()
+    }
+
+    fn evidence(&self) -> Result<Evidence, LaplaceError> {
+        let layers = self.curvature.layers().iter();
+        let entries = layers.flat_map(|l| [host(l.weight.clone()), host(l.bias.clone())]);
+        Evidence::new(entries.flatten().collect(), squared_norm(&self.mean))
+    }
+
+    fn prior_precision(&self) -> f64 {
+        self.spread.prior_precision()
+    }
+
+    fn set_prior_precision(&mut self, value: f64) -> Result<(), LaplaceError> {
+        self.spread.set_prior_precision(value)?;
+        self.deviations = deviations(&self.curvature, self.spread);
+        Ok(())
+    }
+
+    fn temperature(&self) -> f64 {
+        self.spread.temperature()
+    }
+
+    fn set_temperature(&mut self, value: f64) -> Result<(), LaplaceError> {
+        self.spread.set_temperature(value)?;
+        self.deviations = deviations(&self.curvature, self.spread);
+        Ok(())
+    }
+
+    /// Exact for one linear layer: `z` is linear in Gaussian weights, and no two outputs share a weight. Nothing is
+    /// known in closed form for a deeper head.
+    fn moments(&self) -> Option<Box<dyn OutputMoments>> {
+        if !self.mean.is_linear() {
+            return None;
+        }
+        let deviation = &self.deviations.last;
+        Some(Box::new(DiagonalMoments {
+            mean: self.mean.clone(),
+            weight_variance: deviation.weight.clone().square(),
+            bias_variance: deviation.bias.clone().square(),
+        }))
+    }
+
+    fn boxed(&self) -> Box<dyn Posterior> {
+        Box::new(self.clone())
+    }
+}
+
+/// `z_k ~ N(w_k·x + b_k, Σ_j σ_kj² x_j² + σ_k²)`.
+#[derive(Debug)]
+struct DiagonalMoments {
+    mean: HeadWeights,
+    weight_variance: Tensor<2>,
+    bias_variance: Tensor<1>,
+}
+
+impl OutputMoments for DiagonalMoments {
+    fn outputs(&self, features: Tensor<2>) -> Outputs {
+        Outputs {
+            mean: self.mean.forward(features.clone()),
+            variance: features
+                .square()
+                .matmul(self.weight_variance.clone().transpose())
+                + self.bias_variance.clone().unsqueeze::<2>(),
+        }
+    }
 }

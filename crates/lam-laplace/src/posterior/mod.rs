@@ -1,8 +1,18 @@
 //! The Gaussian over the head's weights, and samples of it.
 
+mod block;
 mod diagonal;
+mod full;
+mod gaussian;
+mod kron;
+mod linear_mean;
 mod noise;
+mod spread;
 mod weight_samples;
 
+pub use block::BlockPosterior;
 pub use diagonal::DiagonalPosterior;
-pub use weight_samples::WeightSamples;
+pub use full::FullPosterior;
+pub use gaussian::{DeviationSummary, Posterior};
+pub use kron::{InputBasis, KronPosterior};
+pub use weight_samples::{LayerSamples, WeightSamples};

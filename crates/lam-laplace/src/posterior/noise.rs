@@ -12,7 +12,7 @@ const CHUNK: usize = 1 << 12;
 ///
 /// One seed is taken from `rng`; every chunk has a ChaCha stream of its own under that seed, so the result depends on
 /// the generator's state only, not on the number of threads.
-pub(super) fn standard_normal(count: usize, rng: &mut impl Rng) -> Vec<f32> {
+pub(super) fn standard_normal(count: usize, rng: &mut dyn Rng) -> Vec<f32> {
     let mut seed = [0; 32];
     rng.fill_bytes(&mut seed);
     let base = ChaCha8Rng::from_seed(seed);

@@ -1,13 +1,13 @@
 //! Mean and spread of the embedding of an image.
 
-mod analytic;
 mod direction_moments;
 mod embedding;
+mod outputs;
 mod predictor;
 mod sampled;
 
-pub use analytic::{Outputs, analytic_embedding, analytic_outputs};
 pub use direction_moments::direction_moments;
 pub use embedding::Embedding;
-pub use predictor::{Predictive, Predictor};
+pub use outputs::{OutputMoments, Outputs};
+pub use predictor::{Predictive, Predictor, analytic_embedding};
 pub use sampled::summarise;

@@ -5,8 +5,9 @@ use std::num::NonZeroUsize;
 use burn::tensor::Tensor;
 use rand::Rng;
 
-use super::{Embedding, analytic_embedding, summarise};
-use crate::posterior::{DiagonalPosterior, WeightSamples};
+use super::{Embedding, OutputMoments, direction_moments, summarise};
+use crate::LaplaceError;
+use crate::posterior::{Posterior, WeightSamples};
 
 /// How the predictive distribution is obtained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,26 +19,32 @@ pub enum Predictive {
 }
 
 /// A predictive distribution ready for use: samples, if any, were drawn once and serve every batch.
-#[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "one exists per evaluation")]
+#[derive(Debug)]
 pub enum Predictor {
     /// See [`summarise`].
     Sampled(WeightSamples),
     /// See [`analytic_embedding`].
-    Analytic(DiagonalPosterior),
+    Analytic(Box<dyn OutputMoments>),
 }
 
 impl Predictor {
     /// For a posterior; `samples` and `rng` serve [`Predictive::Sampled`] only.
+    ///
+    /// # Errors
+    /// [`LaplaceError::NoClosedForm`] for [`Predictive::Analytic`] where the posterior's outputs are not independent
+    /// Gaussians.
     pub fn new(
         predictive: Predictive,
-        posterior: DiagonalPosterior,
+        posterior: &dyn Posterior,
         samples: NonZeroUsize,
-        rng: &mut impl Rng,
-    ) -> Self {
+        rng: &mut dyn Rng,
+    ) -> Result<Self, LaplaceError> {
         match predictive {
-            Predictive::Sampled => Self::Sampled(posterior.sample(samples, rng)),
-            Predictive::Analytic => Self::Analytic(posterior),
+            Predictive::Sampled => Ok(Self::Sampled(posterior.sample(samples, rng))),
+            Predictive::Analytic => posterior
+                .moments()
+                .map(Self::Analytic)
+                .ok_or(LaplaceError::NoClosedForm),
         }
     }
 
@@ -45,7 +52,15 @@ impl Predictor {
     pub fn predict(&self, features: Tensor<2>) -> Embedding {
         match self {
             Self::Sampled(samples) => summarise(samples.embeddings(features)),
-            Self::Analytic(posterior) => analytic_embedding(posterior, features),
+            Self::Analytic(moments) => analytic_embedding(moments.as_ref(), features),
         }
     }
+}
+
+/// Mean direction and spread of `u = z / |z|`: the posterior's outputs through [`direction_moments`].
+///
+/// # Shapes
+/// `features`: `[B, F]`.
+pub fn analytic_embedding(moments: &dyn OutputMoments, features: Tensor<2>) -> Embedding {
+    direction_moments(moments.outputs(features))
 }

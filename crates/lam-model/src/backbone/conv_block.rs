@@ -4,10 +4,10 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::module::{conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha12Rng;
 
-use crate::cpu::{Order, conv_block};
+use crate::cpu::{Place, conv_block};
 use crate::init::uniform_fan_in;
 
 /// Side of the square kernels.
@@ -54,18 +54,49 @@ impl ConvBlockConfig {
 }
 
 impl ConvBlock {
+    /// Channels of the output.
+    pub fn channels_out(&self) -> usize {
+        self.bias.val().dims()[0]
+    }
+
+    /// The block whose input channels are multiplied by `entering` (none: by 1) and whose output channels by
+    /// `leaving`, factors that are not negative; they go into the weights.
+    pub(super) fn with_channel_factors(
+        &self,
+        entering: Option<Vec<f32>>,
+        leaving: Vec<f32>,
+    ) -> Self {
+        let device = self.weight.val().device();
+        let factors = |values: Vec<f32>| {
+            let count = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [count]), &device)
+        };
+        let leaving = factors(leaving);
+        let outputs = leaving.dims()[0];
+        let mut weight = self.weight.val() * leaving.clone().reshape([outputs, 1, 1, 1]);
+        if let Some(entering) = entering {
+            let inputs = entering.len();
+            weight = weight * factors(entering).reshape([1, inputs, 1, 1]);
+        }
+        Self {
+            weight: Param::from_tensor(weight),
+            bias: Param::from_tensor(self.bias.val() * leaving),
+            pool: self.pool,
+        }
+    }
+
     /// By the CPU kernels where they apply, else by Burn's own operations.
     ///
     /// # Shapes
     /// - `x`: `[B, channels_in, H, W]`
     /// - output: `[B, channels_out, H', W']`, `H' = H − 2`, halved if pooled
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.forward_in_order(x, Order::ChannelsFirst)
+        self.forward_at(x, Place::default())
     }
 
-    /// As [`ConvBlock::forward`], the numbers left in an order that suits what follows.
-    pub(super) fn forward_in_order(&self, x: Tensor<4>, order: Order) -> Tensor<4> {
-        conv_block(&x, &self.weight.val(), &self.bias.val(), self.pool, order)
+    /// As [`ConvBlock::forward`], in a way that suits what stands next to the block.
+    pub(super) fn forward_at(&self, x: Tensor<4>, place: Place) -> Tensor<4> {
+        conv_block(&x, &self.weight.val(), &self.bias.val(), self.pool, place)
             .unwrap_or_else(|| self.forward_by_tensors(x))
     }
 

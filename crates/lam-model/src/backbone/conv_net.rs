@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
-use super::{ConvBlock, ConvBlockConfig};
-use crate::cpu::Order;
+use super::{ChannelDropout, ConvBlock, ConvBlockConfig, dropout};
+use crate::cpu::Place;
 
 /// Blocks of a [`ConvNet`] and the image size they are made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,20 +79,75 @@ impl ConvNet {
     /// - `images`: `[B, C, H, W]`
     /// - output: `[B, F]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let last = self.blocks.len().saturating_sub(1);
         let map = self
             .blocks
             .iter()
             .enumerate()
-            .fold(images, |x, (i, block)| {
-                // The flattened features are in channel, row, column order.
-                let order = if i == last {
-                    Order::ChannelsFirst
-                } else {
-                    Order::ChannelsLast
-                };
-                block.forward_in_order(x, order)
-            });
+            .fold(images, |x, (i, block)| block.forward_at(x, self.place(i)));
         map.flatten(1, 3)
+    }
+
+    /// As [`ConvNet::forward`] with dropout after every block, drawn for each image on its own.
+    ///
+    /// # Shapes
+    /// - `images`: `[B, C, H, W]`
+    /// - output: `[B, F]`
+    pub fn forward_with_dropout(
+        &self,
+        images: Tensor<4>,
+        dropout: ChannelDropout,
+        rng: &mut ChaCha12Rng,
+    ) -> Tensor<2> {
+        let blocks = self.blocks.iter().enumerate();
+        let map = blocks.fold(images, |x, (i, block)| {
+            // Dropout may stand between two blocks that share a ReLU: where a channel is left out its factor stops the
+            // gradient, elsewhere the numbers are positive on either side of it alike.
+            let place = self.place(i);
+            let map = block.forward_at(x, place);
+            let [batch, channels, ..] = map.dims();
+            let masks = dropout.masks(batch, channels, rng, &map.device());
+            dropout::apply(map, masks, place)
+        });
+        map.flatten(1, 3)
+    }
+
+    /// The first block alone, as [`ConvNet::rest_with_dropout`] reads it.
+    ///
+    /// # Shapes
+    /// - `images`: `[B, C, H, W]`
+    /// - output: `[B, C', H', W']`
+    pub fn first_block(&self, images: Tensor<4>) -> Tensor<4> {
+        match self.blocks.first() {
+            Some(block) => block.forward_at(images, self.place(0)),
+            None => images,
+        }
+    }
+
+    /// All blocks after the first, with dropout after every block (the first included) drawn once for all images.
+    ///
+    /// Factors on the channels that enter a block are factors on its weights, and so are those on the channels that
+    /// leave it, because ReLU and max-pooling commute with factors that are not negative. What comes out is therefore a
+    /// network like any other, which costs what any other costs, and the first block need be computed only once for
+    /// many draws.
+    pub fn rest_with_dropout(&self, dropout: ChannelDropout, rng: &mut ChaCha12Rng) -> ConvNet {
+        let mut entering = self
+            .blocks
+            .first()
+            .map(|block| dropout.factors(block.channels_out(), rng));
+        let blocks = self.blocks.iter().skip(1).map(|block| {
+            let leaving = dropout.factors(block.channels_out(), rng);
+            block.with_channel_factors(entering.take(), leaving)
+        });
+        ConvNet {
+            blocks: blocks.collect(),
+        }
+    }
+
+    fn place(&self, block: usize) -> Place {
+        Place {
+            after_block: block > 0,
+            // The flattened features are in channel, row, column order, as a block alone leaves them.
+            before_block: block + 1 < self.blocks.len(),
+        }
     }
 }

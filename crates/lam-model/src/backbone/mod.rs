@@ -2,6 +2,8 @@
 
 mod conv_block;
 mod conv_net;
+mod dropout;
 
 pub use conv_block::{ConvBlock, ConvBlockConfig};
 pub use conv_net::{ConvNet, ConvNetConfig};
+pub use dropout::ChannelDropout;

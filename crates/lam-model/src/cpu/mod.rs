@@ -2,6 +2,9 @@
 //!
 //! An extension of Burn's Flex backend and of automatic differentiation over it. Between blocks the numbers lie
 //! channels-last; tensors keep their logical shape `[B, C, H, W]` all the same, by their strides.
+//!
+//! Takes what a `ConvBlock` is: a convolution of stride 1 without padding, any kernel and channels. (The kernels know
+//! strides and padding, and are tested with them; no network here has any, so the operation has no such arguments.)
 
 mod images;
 mod ops;
@@ -10,7 +13,7 @@ use burn::backend::{Dispatch, DispatchDevice};
 use burn::tensor::{DType, Tensor};
 
 use ops::ConvBlockOps;
-pub(crate) use ops::Order;
+pub(crate) use ops::Place;
 
 /// ReLU of the convolution (no padding, stride 1), max-pooled 2×2 if asked; `None` where the tensors are not `f32` on
 /// this device.
@@ -23,7 +26,7 @@ pub(crate) fn conv_block(
     weight: &Tensor<4>,
     bias: &Tensor<1>,
     pool: bool,
-    order: Order,
+    place: Place,
 ) -> Option<Tensor<4>> {
     let device = x.device().inner();
     let here = matches!(device.as_dispatch(), DispatchDevice::Flex(_));
@@ -35,7 +38,8 @@ pub(crate) fn conv_block(
         weight.clone().into_dispatch(),
         bias.clone().into_dispatch(),
         pool,
-        order == Order::ChannelsFirst,
+        place.after_block,
+        place.before_block,
     );
     Some(Tensor::from_dispatch(output))
 }

@@ -15,13 +15,14 @@ use super::images::{
     ChannelsLast, dims, expect, from_channels_last, from_values, is_channels_last, row_major, sizes,
 };
 
-/// In which order a block leaves its numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// As Burn lays tensors out: what follows is not one of our blocks.
-    ChannelsFirst,
-    /// As the next block reads them.
-    ChannelsLast,
+/// What stands next to a block. Two blocks in a row share what lies between them: no other operation may read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    /// The input is a block's output, and so that of a ReLU: the input's gradient goes out as the gradient before that
+    /// ReLU, which costs nothing while the numbers are in a cache.
+    pub after_block: bool,
+    /// A block reads the output: its numbers stay channels-last, and its gradient comes in as the one before the ReLU.
+    pub before_block: bool,
 }
 
 /// The block as an operation of a backend.
@@ -32,7 +33,8 @@ pub(crate) trait ConvBlockOps: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         pool: bool,
-        channels_first: bool,
+        after_block: bool,
+        before_block: bool,
     ) -> FloatTensor<Self>;
 }
 
@@ -48,7 +50,7 @@ pub(crate) struct Call<B: Backend> {
     weight: FloatTensor<B>,
     bias: FloatTensor<B>,
     pool: bool,
-    order: Order,
+    place: Place,
     /// Whether the backward pass will be asked for.
     train: bool,
 }
@@ -59,6 +61,7 @@ pub(crate) struct Kept<B: Backend> {
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     through: Through<B>,
+    place: Place,
 }
 
 /// Where a gradient gets through the block's end.
@@ -66,6 +69,8 @@ pub(crate) struct Kept<B: Backend> {
 enum Through<B: Backend> {
     /// ReLU: where the output is above zero.
     Positive(FloatTensor<B>),
+    /// ReLU, seen to by the block that read the output.
+    Everywhere,
     /// ReLU and max-pool: at the winner of each window, `[B, C', H', W']`.
     Winners(Arc<Vec<u8>>),
 }
@@ -82,35 +87,21 @@ impl ConvBlockOps for Flex {
         weight: FlexTensor,
         bias: FlexTensor,
         pool: bool,
-        channels_first: bool,
+        after_block: bool,
+        before_block: bool,
     ) -> FlexTensor {
-        let call = Call::new(x, weight, bias, pool, channels_first, false);
-        Self::forward(call).0
-    }
-}
-
-impl<B: Backend> Call<B> {
-    fn new(
-        x: FloatTensor<B>,
-        weight: FloatTensor<B>,
-        bias: FloatTensor<B>,
-        pool: bool,
-        channels_first: bool,
-        train: bool,
-    ) -> Self {
-        let order = if channels_first {
-            Order::ChannelsFirst
-        } else {
-            Order::ChannelsLast
-        };
-        Self {
+        Self::forward(Call {
             x,
             weight,
             bias,
             pool,
-            order,
-            train,
-        }
+            place: Place {
+                after_block,
+                before_block,
+            },
+            train: false,
+        })
+        .0
     }
 }
 
@@ -138,9 +129,10 @@ impl ConvBlockKernels for Flex {
             let elements = expect(to.elements(channels));
             let mut values = vec![0.0; elements];
             let mut winners = vec![0; if call.train { elements } else { 0 }];
-            let layout = match call.order {
-                Order::ChannelsFirst => Layout::Nchw,
-                Order::ChannelsLast => Layout::Nhwc,
+            let layout = if call.place.before_block {
+                Layout::Nhwc
+            } else {
+                Layout::Nchw
             };
             let out = PooledOutput {
                 layout,
@@ -160,12 +152,18 @@ impl ConvBlockKernels for Flex {
             expect(conv.forward(input, x.values(), weights, biases, true, &mut values));
             let output = from_channels_last(values, [to.count, channels, to.height, to.width]);
             // Channels first is a matter of strides; whoever needs the numbers moved moves them.
-            (output.clone(), Through::Positive(output))
+            let through = if call.place.before_block {
+                Through::Everywhere
+            } else {
+                Through::Positive(output.clone())
+            };
+            (output, through)
         };
         let kept = Kept {
             x: call.x,
             weight,
             through,
+            place: call.place,
         };
         (output, kept)
     }
@@ -195,20 +193,23 @@ impl ConvBlockKernels for Flex {
                     weight: &mut weight_grad,
                     bias: Some(&mut bias_grad),
                     input: needs_input.then_some(&mut input_grad[..]),
-                    // The block before masks by its own output.
-                    mask: false,
+                    mask: kept.place.after_block,
                 };
                 expect(conv.backward_relu_pool(input, x.values(), weights, pooled, wanted));
             }
-            Through::Positive(output) => {
-                let grad = ChannelsLast::of(grad);
-                let output = ChannelsLast::of(output);
-                let mut masked = vec![0.0; grad.values().len()];
-                expect(relu_grad(output.values(), grad.values(), &mut masked));
-                let bias = Some(&mut bias_grad[..]);
-                expect(conv.weight_grad(input, x.values(), &masked, &mut weight_grad, bias));
+            through => {
+                let mut grad = ChannelsLast::of(grad);
+                if let Through::Positive(output) = through {
+                    let output = ChannelsLast::of(output);
+                    let mut masked = vec![0.0; grad.values().len()];
+                    expect(relu_grad(output.values(), grad.values(), &mut masked));
+                    grad = ChannelsLast::Moved(masked);
+                }
+                let (grad, bias) = (grad.values(), Some(&mut bias_grad[..]));
+                expect(conv.weight_grad(input, x.values(), grad, &mut weight_grad, bias));
                 if needs_input {
-                    expect(conv.input_grad(input, &masked, weights, None, &mut input_grad));
+                    let mask = kept.place.after_block.then_some(x.values());
+                    expect(conv.input_grad(input, grad, weights, mask, &mut input_grad));
                 }
             }
         }
@@ -226,7 +227,8 @@ impl<B: ConvBlockKernels + ConvBlockOps, C: CheckpointStrategy> ConvBlockOps for
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         pool: bool,
-        channels_first: bool,
+        after_block: bool,
+        before_block: bool,
     ) -> FloatTensor<Self> {
         let step = ConvBlockStep.prepare::<C>([x.node(), weight.node(), bias.node()]);
         let (x, weight, bias) = (
@@ -236,13 +238,27 @@ impl<B: ConvBlockKernels + ConvBlockOps, C: CheckpointStrategy> ConvBlockOps for
         );
         match step.compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let (output, kept) =
-                    B::forward(Call::new(x, weight, bias, pool, channels_first, true));
+                let (output, kept) = B::forward(Call {
+                    x,
+                    weight,
+                    bias,
+                    pool,
+                    place: Place {
+                        after_block,
+                        before_block,
+                    },
+                    train: true,
+                });
                 prepared.finish(kept, output)
             }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::conv_block(x, weight, bias, pool, channels_first))
-            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::conv_block(
+                x,
+                weight,
+                bias,
+                pool,
+                after_block,
+                before_block,
+            )),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `z = W x + b`.
+//! `x ↦ W x + b`.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};

@@ -1,5 +1,17 @@
 //! The last part of an encoder, from features to embeddings: the weights that the posterior is over.
 
+mod activation;
+mod batch_norm;
 mod linear;
+mod per_layer;
+mod stack;
+mod variance;
+mod weights;
 
+pub use activation::Activation;
+pub use batch_norm::{BatchNorm, BatchStatistics};
 pub use linear::{LinearHead, linear};
+pub use per_layer::PerLayer;
+pub use stack::{Head, HeadConfig};
+pub use variance::{VarianceHead, VarianceStatistics};
+pub use weights::{HeadWeights, LayerWeights};

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use rayon::prelude::*;
+
 use super::{MinedPairs, PairRelation, Relation};
 use crate::ModelError;
 
@@ -67,7 +69,11 @@ impl TripletMiner {
     ///
     /// # Panics
     /// If `distances` is not `B × B`.
-    pub fn mine<R: PairRelation + ?Sized>(&self, distances: &[f32], relation: &R) -> MinedPairs {
+    pub fn mine<R: PairRelation + Sync + ?Sized>(
+        &self,
+        distances: &[f32],
+        relation: &R,
+    ) -> MinedPairs {
         let margin = self.margin;
         // One monomorphic inner loop per kind, so that the comparison is all there is in it.
         match (self.kind, self.active_only) {
@@ -88,45 +94,95 @@ impl TripletMiner {
     }
 }
 
-fn count<R: PairRelation + ?Sized>(
+/// Distances that one task looks at; a batch of 64 is not worth a second thread.
+const TASK: usize = 1 << 14;
+
+fn count<R: PairRelation + Sync + ?Sized>(
     distances: &[f32],
     relation: &R,
-    mined: impl Fn(f32) -> bool,
+    mined: impl Fn(f32) -> bool + Sync,
 ) -> MinedPairs {
     let batch = relation.batch();
     assert_eq!(distances.len(), batch * batch, "distances must be [B, B]");
     let mut pairs = MinedPairs::none(batch);
-    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
-    let (mut negative_distances, mut negative_counts) = (Vec::<f32>::new(), Vec::<u32>::new());
-    for anchor in 0..batch {
-        positives.clear();
-        negatives.clear();
-        for other in 0..batch {
+    let anchors_of_task = (TASK / batch.max(1)).max(1);
+    let rows = (anchors_of_task * batch).max(1);
+    pairs.triplets = pairs
+        .positives
+        .par_chunks_mut(rows)
+        .zip(pairs.negatives.par_chunks_mut(rows))
+        .zip(distances.par_chunks(rows))
+        .enumerate()
+        .map(|(task, ((positives, negatives), distances))| {
+            let mut anchors = Anchors::default();
+            let rows = positives
+                .chunks_exact_mut(batch)
+                .zip(negatives.chunks_exact_mut(batch));
+            rows.zip(distances.chunks_exact(batch))
+                .enumerate()
+                .map(|(row, ((positives, negatives), distances))| {
+                    let anchor = task * anchors_of_task + row;
+                    anchors.count(anchor, distances, relation, &mined, positives, negatives)
+                })
+                .sum::<u64>()
+        })
+        .sum();
+    pairs
+}
+
+/// The samples that one anchor after the other meets.
+#[derive(Default)]
+struct Anchors {
+    positives: Vec<usize>,
+    negatives: Vec<usize>,
+    negative_distances: Vec<f32>,
+    negative_counts: Vec<u32>,
+}
+
+impl Anchors {
+    /// Counts an anchor's triplets, by positive and by negative; returns how many there are.
+    fn count<R: PairRelation + ?Sized>(
+        &mut self,
+        anchor: usize,
+        distances: &[f32],
+        relation: &R,
+        mined: impl Fn(f32) -> bool,
+        by_positive: &mut [f32],
+        by_negative: &mut [f32],
+    ) -> u64 {
+        self.positives.clear();
+        self.negatives.clear();
+        for other in 0..distances.len() {
             match relation.between(anchor, other) {
-                Relation::Positive => positives.push(other),
-                Relation::Negative => negatives.push(other),
+                Relation::Positive => self.positives.push(other),
+                Relation::Negative => self.negatives.push(other),
                 Relation::Neither => {}
             }
         }
-        let row = &distances[anchor * batch..][..batch];
-        negative_distances.clear();
-        negative_distances.extend(negatives.iter().map(|&n| row[n]));
-        negative_counts.clear();
-        negative_counts.resize(negatives.len(), 0);
-        for &positive in &positives {
-            let to_positive = row[positive];
+        self.negative_distances.clear();
+        self.negative_distances
+            .extend(self.negatives.iter().map(|&n| distances[n]));
+        self.negative_counts.clear();
+        self.negative_counts.resize(self.negatives.len(), 0);
+        let mut triplets = 0;
+        for &positive in &self.positives {
+            let to_positive = distances[positive];
             let mut hits = 0_u32;
-            for (count, &to_negative) in negative_counts.iter_mut().zip(&negative_distances) {
+            for (count, &to_negative) in self
+                .negative_counts
+                .iter_mut()
+                .zip(&self.negative_distances)
+            {
                 let hit = u32::from(mined(to_negative - to_positive));
                 *count += hit;
                 hits += hit;
             }
-            pairs.positives[anchor * batch + positive] = hits as f32;
-            pairs.triplets += u64::from(hits);
+            by_positive[positive] = hits as f32;
+            triplets += u64::from(hits);
         }
-        for (&negative, &count) in negatives.iter().zip(&negative_counts) {
-            pairs.negatives[anchor * batch + negative] = count as f32;
+        for (&negative, &count) in self.negatives.iter().zip(&self.negative_counts) {
+            by_negative[negative] = count as f32;
         }
+        triplets
     }
-    pairs
 }

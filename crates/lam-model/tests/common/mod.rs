@@ -1,4 +1,5 @@
 //! Golden cases for the tests of this crate.
+#![allow(dead_code)] // each test file uses some of it
 
 use std::path::PathBuf;
 

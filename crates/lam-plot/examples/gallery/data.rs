@@ -363,6 +363,7 @@ pub fn report(figures: &[(&str, Vec<Figure>)]) -> Report {
                     .iter()
                     .map(|row| row.map(text).to_vec())
                     .collect(),
+                    strong: vec![(0, 1)],
                 }),
             ],
         },
@@ -424,6 +425,65 @@ pub fn report(figures: &[(&str, Vec<Figure>)]) -> Report {
 
 /// Figures under their headings.
 pub type Headed = (&'static str, Vec<Figure>);
+
+/// Thirty trials over a number, a number on a logarithmic scale, and names; every fourth was ended early.
+fn search() -> Result<Vec<Figure>, PlotError> {
+    let mut noise = Noise(11);
+    let names = [
+        "contrastive",
+        "arccos",
+        "a name that is too long for its place",
+    ];
+    let (mut points, mut rates, mut margins, mut losses) = (vec![], vec![], vec![], vec![]);
+    for trial in 0..30 {
+        let rate = 10f64.powf(-6.0 + 4.0 * noise.uniform());
+        let margin = noise.uniform();
+        let loss = (noise.uniform() * 3.0) as usize;
+        let value = 0.8
+            - 0.05 * (rate.log10() + 4.0).powi(2)
+            - 0.1 * (margin - 0.6).powi(2)
+            - 0.02 * loss as f64
+            + 0.01 * noise.gauss();
+        points.push(SearchPoint {
+            trial,
+            value,
+            complete: trial % 4 != 3,
+        });
+        rates.push(rate);
+        margins.push(margin);
+        losses.push(loss);
+    }
+    let parameter = |name: &str, values| SearchParameter {
+        name: name.to_owned(),
+        values,
+    };
+    let number = |values, logarithmic| SearchValues::Number {
+        values,
+        logarithmic,
+    };
+    let history = SearchHistory {
+        metric: "map@5".to_owned(),
+        points: points.clone(),
+        ..SearchHistory::default()
+    };
+    let parameters = SearchParameters {
+        metric: "map@5".to_owned(),
+        points,
+        parameters: vec![
+            parameter("lr", number(rates, true)),
+            parameter("margin", number(margins, false)),
+            parameter(
+                "loss",
+                SearchValues::Category {
+                    names: names.map(str::to_owned).to_vec(),
+                    indices: losses,
+                },
+            ),
+        ],
+        ..SearchParameters::default()
+    };
+    Ok(vec![history.figure(), parameters.figure()?])
+}
 
 /// All figures, alone, with several methods, and without data.
 pub fn figures() -> Result<Vec<Headed>, PlotError> {
@@ -500,6 +560,7 @@ pub fn figures() -> Result<Vec<Headed>, PlotError> {
             ],
         ),
         ("Training", vec![training().figure()?]),
+        ("Search", search()?),
         (
             "Without data",
             vec![
@@ -510,6 +571,12 @@ pub fn figures() -> Result<Vec<Headed>, PlotError> {
                 TrainingCurves::default()
                     .figure()?
                     .with_name("training_empty"),
+                SearchHistory::default()
+                    .figure()
+                    .with_name("search_history_empty"),
+                SearchParameters::default()
+                    .figure()?
+                    .with_name("search_parameters_empty"),
             ],
         ),
     ])

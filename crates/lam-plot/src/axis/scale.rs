@@ -64,6 +64,16 @@ impl Axis {
         }
     }
 
+    /// Without ticks between whole numbers.
+    pub(crate) fn whole(mut self) -> Self {
+        self.ticks
+            .retain(|tick| (tick.value - tick.value.round()).abs() < 1e-9);
+        for tick in &mut self.ticks {
+            tick.label = format!("{:.0}", tick.value.round());
+        }
+        self
+    }
+
     /// Where `value` stands: 0 at the start, 1 at the end; beyond them, at the nearer one.
     pub(crate) fn fraction(&self, value: f64) -> f64 {
         let t = if self.logarithmic {

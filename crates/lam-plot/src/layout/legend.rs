@@ -21,6 +21,7 @@ pub(crate) enum Swatch {
     Line(Stroke),
     Block(Tone),
     Dot(Tone),
+    Ring(Tone),
 }
 
 impl Swatch {
@@ -28,7 +29,7 @@ impl Swatch {
         match self {
             Swatch::Line(_) => 22.0,
             Swatch::Block(_) => 14.0,
-            Swatch::Dot(_) => 9.0,
+            Swatch::Dot(_) | Swatch::Ring(_) => 9.0,
         }
     }
 }
@@ -147,6 +148,9 @@ fn draw_entry(canvas: &mut Canvas, (x, y): (f64, f64), width: f64, swatch: Swatc
             canvas.rect([x + width / 2.0 - 7.0, middle - 5.0, 14.0, 10.0], tone, 0.6);
         }
         Swatch::Dot(tone) => canvas.circle((x + width / 2.0, middle), 4.5, tone, 1.0),
+        Swatch::Ring(tone) => {
+            canvas.ring((x + width / 2.0, middle), 4.0, Stroke::solid(tone, 1.4));
+        }
     }
     canvas.text(
         (x + width + GAP, middle + SIZE * 0.36),

@@ -8,6 +8,7 @@ pub(crate) mod precision_recall;
 pub(crate) mod retrieval_sheet;
 pub(crate) mod risk_coverage;
 pub(crate) mod roc;
+pub(crate) mod search;
 pub(crate) mod sparsification;
 mod sphere;
 pub(crate) mod training;

@@ -225,11 +225,16 @@ fn table(table: &Table) -> String {
     let rows: String = table
         .rows
         .iter()
-        .map(|row| {
+        .enumerate()
+        .map(|(at, row)| {
+            let strong = |i: usize, text: String| match table.strong.contains(&(at, i)) {
+                true => format!("<strong>{text}</strong>"),
+                false => text,
+            };
             let cells: String = (0..columns)
                 .map(|i| match i {
-                    0 => format!("<th scope=\"row\">{}</th>", text(row, 0)),
-                    _ => format!("<td{}>{}</td>", class(i), text(row, i)),
+                    0 => format!("<th scope=\"row\">{}</th>", strong(0, text(row, 0))),
+                    _ => format!("<td{}>{}</td>", class(i), strong(i, text(row, i))),
                 })
                 .collect();
             format!("<tr>{cells}</tr>\n")

@@ -73,6 +73,8 @@ pub struct Table {
     pub header: Vec<String>,
     /// Rows; the first cell of each is its heading.
     pub rows: Vec<Vec<String>>,
+    /// Cells set in bold: row and column, counted from 0.
+    pub strong: Vec<(usize, usize)>,
 }
 
 impl Report {

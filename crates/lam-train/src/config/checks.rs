@@ -2,12 +2,15 @@
 
 use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
-use super::{Calibrate, Config, Loss, Method, Origin, Predictive, Selection, Warning};
+use super::{
+    Calibrate, Config, ConfigValue, Loss, Method, Origin, Posterior, Predictive, Selection, Warning,
+};
 
 /// Keys that only some methods read.
 const ONLY_FOR: &[(&[&str], &[Method])] = &[
     (
         &[
+            "posterior",
             "loss_approx",
             "type_of_triplets_hessian",
             "max_pairs",
@@ -60,6 +63,12 @@ fn contradictions(config: &Config, reader: &mut Reader) {
                 .to_owned();
         conflict(reader, &["seeds", "model"], message);
     }
+    if config.model == Method::McDropout && config.dropout_rate == 0.0 {
+        let message =
+            "'model' mc_dropout needs a 'dropout_rate' above 0: nothing is uncertain without; nearest valid: dropout_rate: 0.05"
+                .to_owned();
+        conflict(reader, &["dropout_rate", "model"], message);
+    }
     if config.calibrate == Calibrate::Temperature && config.selection == Selection::Test {
         let message = "'calibrate' is temperature and 'selection' test, which holds nothing out to calibrate on; nearest valid: selection: held_out"
             .to_owned();
@@ -72,12 +81,42 @@ fn contradictions(config: &Config, reader: &mut Reader) {
         );
         conflict(reader, &["calibrate", "model"], message);
     }
+    structure(config, reader);
     if config.ood_dataset == Some(config.dataset) {
         let message = format!(
             "'ood_dataset' is {}, the data set itself: expected another one, or null",
             config.dataset
         );
         conflict(reader, &["ood_dataset", "dataset"], message);
+    }
+}
+
+/// What a structure of the posterior needs of the other keys.
+fn structure(config: &Config, reader: &mut Reader) {
+    if !config.model.is_laplace() {
+        return;
+    }
+    let name = config.posterior;
+    if name != Posterior::Diag && !config.head.is_empty() {
+        let message = format!(
+            "'posterior' is {name} and 'head' {}: only diag exists for a head of several layers; nearest valid: posterior: diag",
+            config.head.write()
+        );
+        conflict(reader, &["posterior", "head"], message);
+    }
+    if config.model == Method::LaplaceOnline && matches!(name, Posterior::Block | Posterior::Full) {
+        let message = format!(
+            "'posterior' is {name} and 'model' laplace_online, which would decompose its matrices at every step: expected one of diag, kron (laplace_posthoc has all); nearest valid: posterior: kron"
+        );
+        conflict(reader, &["posterior", "model"], message);
+    }
+    let closed_form = matches!(name, Posterior::Diag | Posterior::Block) && config.head.is_empty();
+    if config.predictive == Predictive::Analytic && !closed_form {
+        let message = format!(
+            "'predictive' is analytic, which exists for one linear layer with posterior diag or block, not for posterior {name} with head {}; nearest valid: predictive: sampled",
+            config.head.write()
+        );
+        conflict(reader, &["predictive", "posterior", "head"], message);
     }
 }
 
@@ -122,6 +161,10 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
             "predictive",
             format!("'model' {} has no posterior over weights", config.model),
         );
+    }
+    if config.head.is_empty() {
+        let reason = "'head' has no hidden layer".to_owned();
+        warn("head_activation", reason);
     }
     if config.selection == Selection::Test {
         let reason = "'selection' is test, which holds nothing out".to_owned();

@@ -140,6 +140,28 @@ choices! {
 }
 
 choices! {
+    /// Which weights of the posterior depend on each other.
+    Posterior, "posterior":
+    /// None.
+    Diag = "diag" ~ "diagonal",
+    /// All, by a factor for the outputs and one for the inputs.
+    Kron = "kron" ~ "kronecker" ~ "kfac",
+    /// Those of the same output.
+    Block = "block" ~ "blocks" ~ "block_diagonal",
+    /// All.
+    Full = "full" ~ "dense" ~ "matrix",
+}
+
+choices! {
+    /// What stands between two layers of a head.
+    Activation, "activation":
+    /// Hyperbolic tangent.
+    Tanh = "tanh",
+    /// Rectifier.
+    Relu = "relu" ~ "rectifier",
+}
+
+choices! {
     /// How the predictive distribution of an embedding is formed.
     Predictive, "predictive":
     /// From samples of the head's weights.

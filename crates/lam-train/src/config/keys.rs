@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::table::config_keys;
 use super::{
-    Allowed, Arch, Calibrate, DatasetName, Device, Distance, HessianApprox, Loss, LrSchedule,
-    Method, Optimizer, Pool, Predictive, Selection, TripletType,
+    Activation, Allowed, Arch, Calibrate, DatasetName, Device, Distance, HessianApprox, Loss,
+    LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
 
 const ANY: Allowed = Allowed::ANY;
@@ -24,6 +24,8 @@ config_keys! {
     "Network" identity true {
         arch: Arch = [Arch::Linear], ANY, "The network; `linear` is the small one for 28×28 and 32×32 images.";
         latent_dim: usize = [3], Allowed::between(1.0, 65536.0), "Size D of the embedding.";
+        head: Vec<usize> = [Vec::new()], Allowed::between(1.0, 65536.0), "Sizes of hidden layers between the features and the embedding; none for one linear layer.";
+        head_activation: Activation = [Activation::Tanh], ANY, "After every hidden layer of the head.";
         dropout_rate: f64 = [0.0], Allowed::between(0.0, 0.99), "Share of channels dropped after each block.";
         pool: Option<Pool> = [None], ANY, "Pooling of a trunk's feature map.";
         whitening: bool = [false], ANY, "A linear layer after pooling.";
@@ -56,6 +58,7 @@ config_keys! {
         kl_weight: f64 = [1e-6], Allowed::between(0.0, 1e6), "HIB: weight of the KL term.";
     }
     "Laplace" identity true {
+        posterior: Posterior = [Posterior::Diag], ANY, "Which weights of the head depend on each other in the posterior: none; all, by a Kronecker product; those of an output; all.";
         loss_approx: HessianApprox = [HessianApprox::Full], ANY, "Which terms of the pair Hessian are kept.";
         type_of_triplets_hessian: TripletType = [TripletType::All], ANY, "Which triplets the Hessian sees.";
         max_pairs: usize = [5000], Allowed::between(1.0, 1e9), "With subsample_pairs: how many pairs of each kind a step draws for the Hessian.";

@@ -96,7 +96,8 @@ impl Config {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, Fault> {
+/// The text of a file of at most [`MAX_FILE_BYTES`].
+pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
     let unreadable = |error: std::io::Error| Fault::Unreadable {
         reason: error.to_string(),
     };

@@ -18,13 +18,14 @@ mod reader;
 mod scalar;
 mod suggest;
 mod table;
+mod tree;
 mod value;
 mod yaml;
 
 pub use allowed::Allowed;
 pub use choice::{
-    Arch, Calibrate, Choice, Device, Distance, HessianApprox, Loss, LrSchedule, Method, Optimizer,
-    Pool, Predictive, Selection, TripletType,
+    Activation, Arch, Calibrate, Choice, Device, Distance, HessianApprox, Loss, LrSchedule, Method,
+    Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
 pub use dataset::DatasetName;
 pub use derived::Difference;
@@ -35,3 +36,9 @@ pub use origin::Origin;
 pub use problem::{ConfigError, Fault, Place, Problem, Warning};
 pub use table::{KeySpec, Setting};
 pub use value::ConfigValue;
+
+pub(crate) use load::read_text;
+pub(crate) use scalar::{Scalar, classify, write_float, write_text};
+pub(crate) use suggest::{nearest_key, nearest_name};
+pub(crate) use tree::{Branch, Tree, read_tree};
+pub(crate) use yaml::{LineFault, Node};

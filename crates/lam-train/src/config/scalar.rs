@@ -6,7 +6,7 @@
 
 /// The meaning of an unquoted scalar.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scalar {
+pub(crate) enum Scalar {
     Null,
     Bool(bool),
     Int(i128),
@@ -15,7 +15,7 @@ pub(super) enum Scalar {
 }
 
 /// Reads an unquoted scalar.
-pub(super) fn classify(text: &str) -> Scalar {
+pub(crate) fn classify(text: &str) -> Scalar {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => {
@@ -61,7 +61,7 @@ pub(super) fn classify(text: &str) -> Scalar {
 
 /// A finite number with the digits that read back to the same bits, in the form all YAML versions
 /// read as a number: a point before the exponent, and a sign in it.
-pub(super) fn write_float(x: f64) -> String {
+pub(crate) fn write_float(x: f64) -> String {
     let short = format!("{x:?}");
     match short.split_once('e') {
         None => short,
@@ -74,7 +74,7 @@ pub(super) fn write_float(x: f64) -> String {
 }
 
 /// A text, quoted unless it is a plain word or path that every YAML version reads as text.
-pub(super) fn write_text(text: &str) -> String {
+pub(crate) fn write_text(text: &str) -> String {
     let plain_start = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '/');
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-');
     let bare = text.starts_with(plain_start)

@@ -66,7 +66,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 ];
 
 /// The key of `keys` that `word` was probably meant to be.
-pub(super) fn nearest_key<'a>(word: &str, keys: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest_key<'a>(word: &str, keys: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     nearest_name(
         word,
         keys.map(|key| (key, key))
@@ -76,7 +76,7 @@ pub(super) fn nearest_key<'a>(word: &str, keys: impl Iterator<Item = &'a str>) -
 
 /// Of pairs (spelling, meaning), the meaning of the spelling nearest to `word`: equal up to case,
 /// dashes and underscores, or at most a third of its letters wrong; none beyond that.
-pub(super) fn nearest_name<'a>(
+pub(crate) fn nearest_name<'a>(
     word: &str,
     candidates: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<&'a str> {

@@ -209,6 +209,31 @@ impl ConfigValue for Vec<u64> {
     }
 }
 
+impl ConfigValue for Vec<usize> {
+    fn describe(allowed: &Allowed) -> String {
+        format!(
+            "a list of whole numbers{}, as in [64, 32], or []",
+            allowed.describe()
+        )
+    }
+
+    fn read(node: &Node, allowed: &Allowed) -> Result<Self, Option<String>> {
+        match node {
+            Node::List(items) => items
+                .iter()
+                .map(|item| usize::read(item, allowed).map_err(|_| None))
+                .collect(),
+            // One number where a list is expected.
+            _ => Err(usize::read(node, allowed).ok().map(|n| vec![n].write())),
+        }
+    }
+
+    fn write(&self) -> String {
+        let items: Vec<String> = self.iter().map(usize::to_string).collect();
+        format!("[{}]", items.join(", "))
+    }
+}
+
 impl<T: Choice> ConfigValue for T {
     fn describe(_: &Allowed) -> String {
         T::describe()

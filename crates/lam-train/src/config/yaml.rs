@@ -25,7 +25,7 @@ pub enum Node {
 
 impl Node {
     /// What stands there, in words for messages.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Plain(text) if classify(text) == Scalar::Null => "empty".to_owned(),
             Self::Plain(text) => shorten(text),
@@ -37,7 +37,7 @@ impl Node {
     }
 
     /// The text of a scalar that means text.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Quoted(text) => Some(text),
             Self::Plain(text) if classify(text) == Scalar::Text => Some(text),
@@ -47,7 +47,7 @@ impl Node {
 }
 
 /// At most 60 characters of a text, on one line, control characters escaped.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let mut out: String = text.chars().take(60).flat_map(printable).collect();
     if text.chars().nth(60).is_some() {
         out.push('…');
@@ -72,7 +72,7 @@ pub(super) struct Entry {
 }
 
 /// A fault and the line it was found on, if it belongs to one.
-pub(super) type LineFault = (Option<usize>, Fault);
+pub(crate) type LineFault = (Option<usize>, Fault);
 
 /// Reads a whole file: entries in their order, duplicates included.
 pub(super) fn read_mapping(text: &str) -> Result<Vec<Entry>, LineFault> {
@@ -124,7 +124,7 @@ pub(super) fn read_value(text: &str) -> Result<Node, Fault> {
     Ok(node)
 }
 
-fn line_indented_by_tab(text: &str) -> Option<usize> {
+pub(super) fn line_indented_by_tab(text: &str) -> Option<usize> {
     let indented = |line: &str| {
         let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
         line.get(..blank).is_some_and(|b| b.contains('\t')) && !line.trim().is_empty()
@@ -132,25 +132,26 @@ fn line_indented_by_tab(text: &str) -> Option<usize> {
     text.lines().position(indented).map(|i| i + 1)
 }
 
-fn syntax(message: impl Into<String>) -> Fault {
+pub(super) fn syntax(message: impl Into<String>) -> Fault {
     Fault::Syntax {
         message: message.into(),
     }
 }
 
-struct Events<'a> {
+/// The parser's events.
+pub(super) struct Events<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
 }
 
 impl<'a> Events<'a> {
-    fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         Self {
             parser: Parser::new_from_str(text),
         }
     }
 
     /// The next event and its line.
-    fn next(&mut self) -> Result<(Event<'a>, usize), LineFault> {
+    pub(super) fn next(&mut self) -> Result<(Event<'a>, usize), LineFault> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, line_of(&span))),
             Some(Err(error)) => Err((Some(error.marker().line()), syntax(error.info()))),
@@ -159,7 +160,7 @@ impl<'a> Events<'a> {
     }
 
     /// The root node of the first document; none in an empty stream.
-    fn first_content(&mut self) -> Result<Option<(Event<'a>, usize)>, LineFault> {
+    pub(super) fn first_content(&mut self) -> Result<Option<(Event<'a>, usize)>, LineFault> {
         loop {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(None),
@@ -170,7 +171,7 @@ impl<'a> Events<'a> {
     }
 
     /// Only one document may stand in a file.
-    fn expect_end(&mut self) -> Result<(), LineFault> {
+    pub(super) fn expect_end(&mut self) -> Result<(), LineFault> {
         loop {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(()),
@@ -232,7 +233,7 @@ impl<'a> Events<'a> {
     }
 }
 
-fn scalar(text: String, style: ScalarStyle) -> Node {
+pub(super) fn scalar(text: String, style: ScalarStyle) -> Node {
     match style {
         ScalarStyle::Plain => Node::Plain(text),
         _ => Node::Quoted(text),

@@ -26,6 +26,7 @@ pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
             .map(str::to_owned)
             .to_vec(),
         rows,
+        strong: Vec::new(),
     };
     let help = "Scores that come for free. A fitted posterior earns its keep only in the columns in which its row is \
                 the highest: AUROC and AUPRC for telling images from elsewhere, AUSC and R-AUROC for telling wrong \

@@ -214,6 +214,7 @@ pub(super) fn blocks(report: &RiskReport, figure: Figure) -> Vec<Block> {
         caption: format!("Accepted is {}", report.rule()),
         header: RiskReport::HEADER.map(str::to_owned).to_vec(),
         rows: report.rows().into_iter().map(Vec::from).collect(),
+        strong: Vec::new(),
     };
     let guarantee = match report.control.threshold {
         Some(_) => Block::Text(report.guarantee()),

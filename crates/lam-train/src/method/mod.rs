@@ -3,8 +3,12 @@
 
 mod deep_ensemble;
 mod deterministic;
+mod gaussian;
+mod hib;
 mod laplace;
+mod mc_dropout;
 mod parts;
+mod pfe;
 mod registry;
 
 pub(crate) use parts::{host_values, take_prefixed};

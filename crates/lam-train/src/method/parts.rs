@@ -8,7 +8,7 @@ use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord, RmsPropConf
 use burn::tensor::{Bytes, Device, Gradients, Tensor, TensorData};
 use lam_model::distance::Distance;
 use lam_model::loss::{self, Loss};
-use lam_model::miner::{MinedPairs, TripletMiner, TripletType};
+use lam_model::miner::{MinedPairs, PairCounts, TripletMiner, TripletType};
 use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise};
 
 use super::{BuildContext, StepInput, StepReport};
@@ -26,7 +26,11 @@ pub(super) fn encoder(
         &config.arch.to_string(),
         context.image_shape,
         config.latent_dim,
-    )?;
+    )?
+    .with_hidden(
+        config.head.clone(),
+        config.head_activation.to_string().parse()?,
+    );
     let mut generator = randomness.generator(Purpose::Weights, 0);
     Ok(encoder.init(&mut generator, &context.device.clone().autodiff()))
 }
@@ -46,6 +50,10 @@ pub(super) struct Mined {
     /// `[B, B]` on the host.
     pub distances: Vec<f32>,
     pub pairs: MinedPairs,
+    /// The same pairs as tensors.
+    pub counts: PairCounts,
+    /// What mined them.
+    pub miner: TripletMiner,
 }
 
 impl Objective {
@@ -65,23 +73,38 @@ impl Objective {
         let distances = self.distance.pairwise(normalise(z));
         let host = host_values(distances.clone().without_autodiff());
         let pairs = self.miner.mine(&host, labels);
+        let counts = pairs.to_device(&device);
         Mined {
-            loss: self.loss.forward(distances, &pairs.to_device(&device)),
+            loss: self.loss.forward(distances, &counts),
             distances: host,
             pairs,
+            counts,
+            miner: self.miner,
         }
+    }
+
+    /// The pairs of a batch of directions `u` (`[B, D]`, without gradient), with its distances `[B, B]`.
+    pub(super) fn mine(&self, u: Tensor<2>, labels: &[u32]) -> (Vec<f32>, MinedPairs) {
+        let distances = host_values(self.distance.pairwise(u));
+        let pairs = self.miner.mine(&distances, labels);
+        (distances, pairs)
     }
 }
 
 impl Mined {
     pub(super) fn report(&self) -> StepReport {
-        let means = self.pairs.mean_distances(&self.distances);
-        StepReport {
-            loss: f64::from(scalar(self.loss.clone().without_autodiff())),
-            triplets: self.pairs.triplets,
-            positive_distance: means.map(|(positive, _)| positive),
-            negative_distance: means.map(|(_, negative)| negative),
-        }
+        report(&self.loss, &self.distances, &self.pairs)
+    }
+}
+
+/// What a step with this loss (`[1]`) and these pairs tells the log; `distances` is `[B, B]`.
+pub(super) fn report(loss: &Tensor<1>, distances: &[f32], pairs: &MinedPairs) -> StepReport {
+    let means = pairs.mean_distances(distances);
+    StepReport {
+        loss: f64::from(scalar(loss.clone().without_autodiff())),
+        triplets: pairs.triplets,
+        positive_distance: means.map(|(positive, _)| positive),
+        negative_distance: means.map(|(_, negative)| negative),
     }
 }
 

@@ -5,7 +5,10 @@ use burn::tensor::Device;
 use super::Method;
 use super::deep_ensemble::DeepEnsemble;
 use super::deterministic::Deterministic;
+use super::hib::Hib;
 use super::laplace::{LaplaceOnline, LaplacePosthoc};
+use super::mc_dropout::McDropout;
+use super::pfe::Pfe;
 use crate::TrainError;
 use crate::config::{Config, Method as Name};
 use crate::randomness::Randomness;
@@ -28,6 +31,9 @@ type Build = fn(&BuildContext, Randomness) -> Result<Box<dyn Method>, TrainError
 /// One line per method.
 const METHODS: &[(Name, &str, Build)] = &[
     (Name::Deterministic, "deterministic", Deterministic::build),
+    (Name::McDropout, "mc_dropout", McDropout::build),
+    (Name::Pfe, "pfe", Pfe::build),
+    (Name::Hib, "hib", Hib::build),
     (Name::DeepEnsemble, "deep_ensemble", DeepEnsemble::build),
     (Name::LaplaceOnline, "laplace_online", LaplaceOnline::build),
     (

@@ -89,7 +89,7 @@ fn list(differences: &[Difference]) -> String {
 
 impl RunError {
     /// For `map_err`: wraps the system's error with what was tried on which path.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io {
             action,

@@ -5,15 +5,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::RunError;
 use super::atomic::{is_leftover_of, remove_leftovers, write_atomic};
 use super::tensorboard::EVENT_FILE_PREFIX;
+use super::{RunCurves, RunError, RunMetrics};
 use crate::config::Config;
 
 const CONFIG: &str = "config.yaml";
 const LOCK: &str = ".lock";
 const METRICS_JSON: &str = "metrics.json";
 const METRICS_CSV: &str = "metrics.csv";
+const CURVES: &str = "curves.json";
 const LOG: &str = "log.jsonl";
 const REPORT: &str = "report.html";
 const RISK: &str = "risk.json";
@@ -121,6 +122,40 @@ impl RunFolder {
         Ok((folder, config))
     }
 
+    /// What a folder holds for a run of `config`, without opening it: another process may work there.
+    ///
+    /// # Errors
+    /// It holds a run of another configuration, or the recorded one cannot be read.
+    pub fn look(path: &Path, config: &Config) -> Result<RunState, RunError> {
+        let state = state_of(path)?;
+        if state != RunState::New {
+            refuse_other_run(path, &recorded_config(path)?, config)?;
+        }
+        Ok(state)
+    }
+
+    /// Whether another process, or another part of this one, works in a folder.
+    pub fn is_in_use(path: &Path) -> bool {
+        // Only an existing lock file is looked at: asking must not leave anything behind.
+        path.join(LOCK).is_file() && matches!(lock(path), Err(RunError::Busy { .. }))
+    }
+
+    /// The metrics of the finished run in a folder, without opening it.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not one of ours.
+    pub fn read_metrics(path: &Path) -> Result<RunMetrics, RunError> {
+        RunMetrics::read(&path.join(METRICS_JSON))
+    }
+
+    /// The curves of the finished run in a folder, without opening it; none where they were not written.
+    ///
+    /// # Errors
+    /// The file is damaged.
+    pub fn read_curves(path: &Path) -> Result<Option<RunCurves>, RunError> {
+        RunCurves::read(&path.join(CURVES))
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -144,6 +179,11 @@ impl RunFolder {
     /// `metrics.csv`.
     pub fn metrics_csv(&self) -> PathBuf {
         self.file(METRICS_CSV)
+    }
+
+    /// `curves.json`.
+    pub fn curves_json(&self) -> PathBuf {
+        self.file(CURVES)
     }
 
     /// `log.jsonl`.
@@ -176,8 +216,8 @@ impl RunFolder {
     }
 }
 
-/// Takes the folder's lock, or says who has it.
-fn lock(folder: &Path) -> Result<File, RunError> {
+/// Takes a folder's lock, or says who has it.
+pub(crate) fn lock(folder: &Path) -> Result<File, RunError> {
     let path = folder.join(LOCK);
     let mut file = OpenOptions::new()
         .create(true)
@@ -262,6 +302,7 @@ fn is_of_a_run(name: &OsStr) -> bool {
         CONFIG,
         METRICS_JSON,
         METRICS_CSV,
+        CURVES,
         LOG,
         REPORT,
         RISK,

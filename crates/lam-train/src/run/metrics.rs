@@ -185,7 +185,8 @@ impl RunMetrics {
     }
 }
 
-fn csv_number(x: f64) -> String {
+/// A number as a cell; one that is not finite is an empty cell.
+pub(crate) fn csv_number(x: f64) -> String {
     if x.is_finite() {
         // The same digits as in the JSON.
         Value::from(x).to_string()
@@ -195,7 +196,7 @@ fn csv_number(x: f64) -> String {
 }
 
 /// A cell by RFC 4180.
-fn csv_cell(text: &str) -> String {
+pub(crate) fn csv_cell(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -3,14 +3,14 @@
 //! The same formulas as in `linear_head`, with three savings that tensor operations cannot express:
 //! - a symmetric quadratic form needs one triangle only, and the self terms are its diagonal, so all is one form
 //!   `xᵀ T_k x` with `T_k` lower triangular;
-//! - samples that no chain of counted pairs connects never meet: the positives of a batch fall apart into one small
-//!   block per label;
+//! - where no pair of some rows of `T_k` and a column was counted, nothing is multiplied: the positives of a batch are
+//!   one small block per label, and mined negatives are few;
 //! - the products `T_k x` are used where they arise, in registers, and never stored.
 
-mod blocks;
 mod pair_counts;
 mod quadratic_form;
 mod self_terms;
+mod tiles;
 mod view;
 mod weighted_squares;
 
@@ -19,10 +19,10 @@ use lam_model::miner::PairCounts;
 use pulp::Arch;
 
 use super::{Approximation, DiagonalCurvature, PairHessian};
-use blocks::Blocks;
-use pair_counts::SignedCounts;
+use pair_counts::{SignedCounts, column_sums};
 use quadratic_form::quadratic_forms;
 use self_terms::{Directions, SelfTerms};
+use tiles::PairTiles;
 use view::HostMatrix;
 use weighted_squares::weighted_squares;
 
@@ -67,6 +67,7 @@ impl HostBatch {
     ) -> (Vec<f32>, Vec<f32>) {
         let [batch, outputs] = self.embeddings.dims();
         let size = self.features.dims()[1];
+        let features = self.features.values();
         let signed = SignedCounts::new(
             self.positives.values(),
             self.negatives.values(),
@@ -74,12 +75,22 @@ impl HostBatch {
             approximation,
         );
         let directions = Directions::of(self.embeddings.values(), batch, outputs);
-        let self_terms = SelfTerms::new(&directions, &signed, hessian, approximation, arch);
+        if (hessian, approximation) == (PairHessian::Contrastive, Approximation::Fix) {
+            let terms = SelfTerms::contrastive(&directions, &signed.received());
+            return weighted_squares(&terms, features, size, arch);
+        }
+        let both_ways = signed.both_ways();
+        let terms = match hessian {
+            PairHessian::Contrastive => {
+                SelfTerms::contrastive(&directions, &column_sums(&both_ways, batch))
+            }
+            PairHessian::Arccos => SelfTerms::arccos(&directions, &both_ways, arch),
+        };
         match approximation {
-            Approximation::Fix => weighted_squares(&self_terms, self.features.values(), size, arch),
+            Approximation::Fix => weighted_squares(&terms, features, size, arch),
             Approximation::Full | Approximation::Pos => {
-                let blocks = Blocks::new(&directions, &signed.both_ways);
-                quadratic_forms(&blocks, &self_terms, self.features.values(), size, arch)
+                let tiles = PairTiles::new(&directions, &both_ways, self.positives.values(), arch);
+                quadratic_forms(&tiles, &terms, features, size, arch)
             }
         }
     }

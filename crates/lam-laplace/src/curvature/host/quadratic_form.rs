@@ -1,19 +1,24 @@
-//! `x_jᵀ T_k x_j` for every feature `j` and output `k`, with the triangular `T_k` of [`Blocks`].
+//! `x_jᵀ T_k x_j` for every feature `j` and output `k`, with the triangular `T_k` of [`PairTiles`].
 
 use pulp::{Arch, Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
-use super::blocks::{Blocks, TILE};
 use super::self_terms::SelfTerms;
+use super::tiles::{Column, PairTiles, TILE};
 
-/// Features that one task handles.
-const COLUMNS: usize = 192;
-/// Bytes of triangular matrices that are used together, so that they stay in the second-level cache.
-const MATRIX_BYTES: usize = 1 << 20;
+/// Features of a panel with the widest vectors; narrower ones divide it.
+const PANEL: usize = 48;
+/// Tasks at most: enough to even out threads of unequal speed, few enough that starting them costs nothing.
+const TASKS: usize = 64;
+/// Columns of tiles that are worth a second thread.
+const FILLED: usize = 1 << 11;
+/// Bytes of triangular matrices that are used together. Each number of them serves a whole panel, so the third-level
+/// cache is near enough.
+const MATRIX_BYTES: usize = 1 << 22;
 
 /// Weight part `[D, F]` and bias part `[D]` for row-major features `[B, F]`.
 pub(super) fn quadratic_forms(
-    blocks: &Blocks,
+    tiles: &PairTiles,
     terms: &SelfTerms,
     features: &[f32],
     size: usize,
@@ -22,38 +27,40 @@ pub(super) fn quadratic_forms(
     let outputs = terms.outputs();
     let mut weight = vec![0.0; outputs * size];
     let mut bias = vec![0.0; outputs];
-    if blocks.entries() == 0 {
+    if tiles.columns() == 0 {
         return (weight, bias);
     }
-    let at_once = (MATRIX_BYTES / (blocks.entries() * size_of::<f32>())).clamp(1, outputs.max(1));
-    let starts: Vec<usize> = (0..size).step_by(COLUMNS).collect();
+    let at_once = (MATRIX_BYTES / (tiles.columns() * size_of::<Column>())).clamp(1, outputs.max(1));
+    let task_width = PANEL * size.div_ceil(PANEL).div_ceil(TASKS);
+    let starts: Vec<usize> = (0..size).step_by(task_width.max(1)).collect();
     for first in (0..outputs).step_by(at_once) {
         let count = at_once.min(outputs - first);
-        let mut matrices = vec![0.0; count * blocks.entries()];
+        let mut matrices = vec![[0.0; TILE]; count * tiles.columns()];
         matrices
-            .par_chunks_exact_mut(blocks.entries())
+            .par_chunks_exact_mut(tiles.columns())
+            .with_min_len(FILLED.div_ceil(tiles.columns()))
             .zip(&mut bias[first..first + count])
             .enumerate()
             .for_each(|(k, (matrix, bias))| {
                 let self_terms = terms.output(first + k);
-                arch.dispatch(|| blocks.fill_output(first + k, self_terms, matrix));
-                *bias = matrix.iter().map(|&v| f64::from(v)).sum::<f64>() as f32;
+                *bias = arch.dispatch(|| tiles.fill_output(first + k, self_terms, matrix));
             });
         let parts: Vec<Vec<f32>> = starts
             .par_iter()
+            .with_max_len(1)
             .map(|&start| {
                 arch.dispatch(Columns {
-                    blocks,
+                    tiles,
                     matrices: &matrices,
                     features,
                     size,
                     start,
-                    width: COLUMNS.min(size - start),
+                    width: task_width.min(size - start),
                 })
             })
             .collect();
         for (&start, part) in starts.iter().zip(&parts) {
-            let width = COLUMNS.min(size - start);
+            let width = task_width.min(size - start);
             for (k, row) in part.chunks_exact(width).enumerate() {
                 weight[(first + k) * size + start..][..width].copy_from_slice(row);
             }
@@ -64,8 +71,8 @@ pub(super) fn quadratic_forms(
 
 /// The forms of the features `start .. start + width`, `[k * width + j]`.
 struct Columns<'a> {
-    blocks: &'a Blocks,
-    matrices: &'a [f32],
+    tiles: &'a PairTiles,
+    matrices: &'a [Column],
     features: &'a [f32],
     size: usize,
     start: usize,
@@ -90,18 +97,14 @@ impl Columns<'_> {
     #[inline(always)]
     fn run<S: Simd, const VECTORS: usize>(self, simd: S) -> Vec<f32> {
         let panel_width = VECTORS * S::F32_LANES;
-        let outputs = self.matrices.len() / self.blocks.entries();
+        let outputs = self.matrices.len() / self.tiles.columns();
         let mut out = vec![0.0; outputs * self.width];
-        let mut panel = vec![simd.splat_f32s(0.0); VECTORS * self.blocks.height()];
+        let mut panel = vec![simd.splat_f32s(0.0); VECTORS * self.tiles.height()];
         for from in (0..self.width).step_by(panel_width) {
             let width = panel_width.min(self.width - from);
             self.copy_features(from, width, bytemuck::cast_slice_mut(&mut panel));
-            for (k, matrix) in self
-                .matrices
-                .chunks_exact(self.blocks.entries())
-                .enumerate()
-            {
-                let sums = forms::<S, VECTORS>(simd, self.blocks, matrix, panel.as_chunks().0);
+            for (k, matrix) in self.matrices.chunks_exact(self.tiles.columns()).enumerate() {
+                let sums = forms::<S, VECTORS>(simd, self.tiles, matrix, panel.as_chunks().0);
                 let sums: &[f32] = bytemuck::cast_slice(&sums[..]);
                 out[k * self.width + from..][..width].copy_from_slice(&sums[..width]);
             }
@@ -109,12 +112,12 @@ impl Columns<'_> {
         out
     }
 
-    /// Gathers some features of every sample, rows in the blocks' order; padding rows stay 0, and what a narrower last
+    /// Gathers some features of every sample, rows in the tiles' order; padding rows stay 0, and what a narrower last
     /// panel leaves to its right is not read.
     #[inline(always)]
     fn copy_features(&self, from: usize, width: usize, panel: &mut [f32]) {
-        let panel_width = panel.len() / self.blocks.height();
-        for (row, sample) in self.blocks.samples() {
+        let panel_width = panel.len() / self.tiles.height();
+        for (row, sample) in self.tiles.samples() {
             let x = &self.features[sample * self.size + self.start + from..][..width];
             panel[row * panel_width..][..width].copy_from_slice(x);
         }
@@ -125,21 +128,15 @@ impl Columns<'_> {
 #[inline(always)]
 fn forms<S: Simd, const VECTORS: usize>(
     simd: S,
-    blocks: &Blocks,
-    matrix: &[f32],
+    tiles: &PairTiles,
+    matrix: &[Column],
     panel: &[[S::f32s; VECTORS]],
 ) -> [S::f32s; VECTORS] {
     let mut total = [simd.splat_f32s(0.0); VECTORS];
-    for tile in &blocks.tiles {
-        let columns = tile.columns();
-        let entries = &matrix[tile.offset..tile.offset + columns * TILE];
+    for (tile, entries) in tiles.with_entries(matrix) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; TILE];
-        for (column, x) in entries
-            .as_chunks::<TILE>()
-            .0
-            .iter()
-            .zip(&panel[tile.block..])
-        {
+        for (column, &b) in entries.iter().zip(&tile.columns) {
+            let x = &panel[b];
             for r in 0..TILE {
                 let entry = simd.splat_f32s(column[r]);
                 for v in 0..VECTORS {

@@ -3,9 +3,10 @@
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::super::{Approximation, PairHessian};
-use super::pair_counts::SignedCounts;
 use crate::unit::SMALLEST_NORM;
+
+/// Multiplications that are worth a second thread.
+const TASK: usize = 1 << 16;
 
 /// Directions and inverse lengths of a batch of embeddings.
 pub(super) struct Directions {
@@ -46,35 +47,57 @@ impl Directions {
     }
 }
 
-/// The self terms `C`, `[D, B]`.
+/// The self terms `C`, `[D, B]`; the formulas are those of `linear_head`.
 pub(super) struct SelfTerms {
     values: Vec<f32>,
     batch: usize,
 }
 
 impl SelfTerms {
-    /// The formulas are those of `linear_head`.
-    pub(super) fn new(
-        directions: &Directions,
-        signed: &SignedCounts,
-        hessian: PairHessian,
-        approximation: Approximation,
-        arch: Arch,
-    ) -> Self {
-        let values = match hessian {
-            PairHessian::Contrastive => {
-                let counts = match approximation {
-                    Approximation::Fix => &signed.one_way,
-                    Approximation::Full | Approximation::Pos => &signed.both_ways,
-                };
-                let ones = vec![1.0; directions.batch];
-                let touching = arch.dispatch(|| weighted_rows(counts, &ones));
-                contrastive(directions, &touching)
-            }
-            PairHessian::Arccos => arccos(directions, &signed.both_ways, arch),
-        };
+    /// Of the contrastive loss: `n_b (1 − u_bk²) / r_b²`, `touching` being `n`.
+    pub(super) fn contrastive(directions: &Directions, touching: &[f32]) -> Self {
+        let values = (0..directions.outputs)
+            .flat_map(|k| {
+                directions
+                    .output(k)
+                    .iter()
+                    .zip(&directions.inverse_norms)
+                    .zip(touching)
+                    .map(|((u, inverse), n)| n * (1.0 - u * u) * inverse * inverse)
+            })
+            .collect();
         Self {
             values,
+            batch: directions.batch,
+        }
+    }
+
+    /// Of the arccos loss: `[s_b (1 − 3u_bk²) + 2u_bk V_bk] / r_b²` with `V = N u`, `s_b = u_b·V_b`.
+    pub(super) fn arccos(directions: &Directions, both_ways: &[f32], arch: Arch) -> Self {
+        // N is symmetric: weighted sums of its rows are its products with a vector.
+        let mut terms: Vec<Vec<f32>> = (0..directions.outputs)
+            .into_par_iter()
+            .with_min_len(TASK.div_ceil(both_ways.len().max(1)))
+            .map(|k| arch.dispatch(|| weighted_rows(both_ways, directions.output(k))))
+            .collect();
+        let mut cosines = vec![0.0; directions.batch];
+        for (k, pull) in terms.iter().enumerate() {
+            for ((sum, u), v) in cosines.iter_mut().zip(directions.output(k)).zip(pull) {
+                *sum += u * v;
+            }
+        }
+        for (k, terms) in terms.iter_mut().enumerate() {
+            for (((term, u), inverse), cosine) in terms
+                .iter_mut()
+                .zip(directions.output(k))
+                .zip(&directions.inverse_norms)
+                .zip(&cosines)
+            {
+                *term = (cosine * (1.0 - 3.0 * u * u) + 2.0 * u * *term) * inverse * inverse;
+            }
+        }
+        Self {
+            values: terms.concat(),
             batch: directions.batch,
         }
     }
@@ -112,44 +135,4 @@ fn weighted_rows(matrix: &[f32], weights: &[f32]) -> Vec<f32> {
         }
     }
     sums
-}
-
-/// `n_b (1 − u_bk²) / r_b²`.
-fn contrastive(directions: &Directions, touching: &[f32]) -> Vec<f32> {
-    (0..directions.outputs)
-        .flat_map(|k| {
-            directions
-                .output(k)
-                .iter()
-                .zip(&directions.inverse_norms)
-                .zip(touching)
-                .map(|((u, inverse), n)| n * (1.0 - u * u) * inverse * inverse)
-        })
-        .collect()
-}
-
-/// `[s_b (1 − 3u_bk²) + 2u_bk V_bk] / r_b²` with `V = N u`, `s_b = u_b·V_b`.
-fn arccos(directions: &Directions, both_ways: &[f32], arch: Arch) -> Vec<f32> {
-    // N is symmetric: weighted sums of its rows are its products with a vector.
-    let mut terms: Vec<Vec<f32>> = (0..directions.outputs)
-        .into_par_iter()
-        .map(|k| arch.dispatch(|| weighted_rows(both_ways, directions.output(k))))
-        .collect();
-    let mut cosines = vec![0.0; directions.batch];
-    for (k, pull) in terms.iter().enumerate() {
-        for ((sum, u), v) in cosines.iter_mut().zip(directions.output(k)).zip(pull) {
-            *sum += u * v;
-        }
-    }
-    for (k, terms) in terms.iter_mut().enumerate() {
-        for (((term, u), inverse), cosine) in terms
-            .iter_mut()
-            .zip(directions.output(k))
-            .zip(&directions.inverse_norms)
-            .zip(&cosines)
-        {
-            *term = (cosine * (1.0 - 3.0 * u * u) + 2.0 * u * *term) * inverse * inverse;
-        }
-    }
-    terms.concat()
 }

@@ -1,9 +1,8 @@
 //! The Hessian of a batch, as configured.
 
-use burn::tensor::Tensor;
-use lam_laplace::curvature::{
-    Approximation, DiagonalCurvature, PairHessian, linear_head_diagonal, subsample_pairs,
-};
+use burn::tensor::{Device, Tensor};
+use lam_laplace::curvature::{Approximation, Curvature, PairHessian, Structure, subsample_pairs};
+use lam_model::head::{HeadWeights, PerLayer};
 use lam_model::miner::{TripletMiner, TripletType};
 use rand_chacha::ChaCha12Rng;
 
@@ -13,6 +12,7 @@ use crate::config::{self, Config};
 
 /// How a batch's Hessian is formed.
 pub(super) struct Hessian {
+    structure: Structure,
     pairs: PairHessian,
     approximation: Approximation,
     miner: TripletMiner,
@@ -37,7 +37,14 @@ impl Hessian {
             config::HessianApprox::Fix => Approximation::Fix,
         };
         let kind: TripletType = config.type_of_triplets_hessian.to_string().parse()?;
+        let structure = match config.posterior {
+            config::Posterior::Diag => Structure::Diagonal,
+            config::Posterior::Kron => Structure::Kron,
+            config::Posterior::Block => Structure::Block,
+            config::Posterior::Full => Structure::Full,
+        };
         Ok(Self {
+            structure,
             pairs,
             approximation,
             miner: TripletMiner::new(kind, config.margin as f32),
@@ -45,25 +52,56 @@ impl Hessian {
         })
     }
 
-    /// Diagonal of the batch's Hessian, and the number of triplets it is the sum over.
+    /// Curvature of the configured structure, `value` for every weight of a head alike.
+    ///
+    /// # Errors
+    /// A head for which the structure does not exist or would not fit.
+    pub(super) fn constant(
+        &self,
+        layers: PerLayer<[usize; 2]>,
+        value: f64,
+        device: &Device,
+    ) -> Result<Curvature, TrainError> {
+        Ok(Curvature::constant(self.structure, layers, value, device)?)
+    }
+
+    /// The batch's Hessian, and the number of triplets it is the sum over.
     ///
     /// # Shapes
-    /// - `features`: `[B, F]`, `z`: `[B, D]`, both without gradient
+    /// - `features`: `[B, F]`, `z`: `[B, D]` under the weights `head`, both without gradient
+    ///
+    /// # Errors
+    /// As [`constant`](Self::constant).
     pub(super) fn of_batch(
         &self,
+        head: &HeadWeights,
         features: Tensor<2>,
         z: Tensor<2>,
         mined: &Mined,
         labels: &[u32],
         generator: &mut ChaCha12Rng,
-    ) -> (DiagonalCurvature, Tensor<1>) {
-        let pairs = self.miner.mine(&mined.distances, labels);
-        let mut counts = pairs.to_device(&features.device());
+    ) -> Result<(Curvature, Tensor<1>), TrainError> {
+        // Pairs that the loss has mined already are not mined again.
+        let mut counts = if self.miner == mined.miner {
+            mined.counts.clone()
+        } else {
+            self.miner
+                .mine(&mined.distances, labels)
+                .to_device(&features.device())
+        };
         let triplets = counts.triplets();
         if let Some(limit) = self.max_pairs {
             counts = subsample_pairs(counts, limit, generator);
         }
-        let diagonal = linear_head_diagonal(features, z, &counts, self.pairs, self.approximation);
-        (diagonal, triplets)
+        let curvature = Curvature::of_batch(
+            self.structure,
+            head,
+            features,
+            z,
+            &counts,
+            self.pairs,
+            self.approximation,
+        )?;
+        Ok((curvature, triplets))
     }
 }

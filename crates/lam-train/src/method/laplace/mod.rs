@@ -5,7 +5,6 @@ mod online;
 mod posterior;
 mod posthoc;
 mod predictor;
-mod state;
 
 pub(super) use online::LaplaceOnline;
 pub(super) use posthoc::LaplacePosthoc;

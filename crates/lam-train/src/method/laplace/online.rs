@@ -5,8 +5,9 @@ use std::num::NonZeroUsize;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use lam_laplace::curvature::DiagonalCurvature;
+use lam_laplace::curvature::Curvature;
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
+use lam_laplace::posterior::Posterior;
 use lam_model::{Encoder, load_state, state_dict};
 use rand_chacha::ChaCha12Rng;
 
@@ -14,7 +15,6 @@ use super::super::parts::{Objective, Optimizer, encoder, images, prefixed, take_
 use super::super::{BuildContext, Method, Predict, StepInput, StepReport};
 use super::hessian::Hessian;
 use super::posterior::{PosteriorRule, sample_count};
-use super::state::{read_curvature, write_curvature};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::config::Config;
@@ -27,7 +27,6 @@ pub(in crate::method) struct LaplaceOnline {
     objective: Objective,
     optimizer: Optimizer,
     curvature: OnlineCurvature,
-    online: OnlineConfig,
     hessian: Hessian,
     rule: PosteriorRule,
     samples: NonZeroUsize,
@@ -57,18 +56,27 @@ impl LaplaceOnline {
         let config = context.config;
         let online = online_config(config, context.training_images)?;
         let encoder = encoder(context, randomness)?;
-        let [latent, features] = encoder.head.weight.val().dims();
+        let hessian = Hessian::new(config)?;
+        let layers = encoder.head.weights().layers.map(|layer| layer.dims());
+        let initial = hessian.constant(layers, online.init(), context.device)?;
         Ok(Box::new(Self {
             encoder,
             objective: Objective::new(config)?,
             optimizer: Optimizer::new(config),
-            curvature: OnlineCurvature::new(online, latent, features, context.device),
-            online,
-            hessian: Hessian::new(config)?,
+            curvature: OnlineCurvature::new(online, initial),
+            hessian,
             rule: PosteriorRule::new(config),
             samples: sample_count(config.train_n_samples),
             device: context.device.clone().autodiff(),
         }))
+    }
+}
+
+impl LaplaceOnline {
+    /// The posterior around the current mean, without temperature. The mean carries gradients if `encoder` does.
+    fn posterior(&self, encoder: &Encoder) -> Result<Box<dyn Posterior>, TrainError> {
+        let mean = encoder.head.weights();
+        Ok(self.curvature.posterior(mean, self.rule.prior_precision)?)
     }
 }
 
@@ -86,15 +94,14 @@ impl Method for LaplaceOnline {
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
         let features = self.encoder.backbone.forward(images(&input, &self.device));
         let weights = self
-            .rule
-            .posterior(&self.encoder.head, self.curvature.estimate())?
+            .posterior(&self.encoder)?
             .sample(self.samples, &mut noise);
         let outputs = weights.outputs(features.clone());
         let features = features.inner();
 
         let [batch, samples, latent] = outputs.dims();
         let share = 1.0 / samples as f64;
-        let mut total: Option<(Tensor<1>, DiagonalCurvature, Tensor<1>)> = None;
+        let mut total: Option<(Tensor<1>, Curvature, Tensor<1>)> = None;
         let mut report = StepReport::default();
         for sample in 0..samples {
             let z = outputs
@@ -103,23 +110,24 @@ impl Method for LaplaceOnline {
                 .reshape([batch, latent]);
             let mined = self.objective.evaluate(z.clone(), input.labels);
             report = report.plus(mined.report(), share);
-            let (diagonal, triplets) = self.hessian.of_batch(
+            let (curvature, triplets) = self.hessian.of_batch(
+                &weights.head(sample),
                 features.clone(),
                 z.inner(),
                 &mined,
                 input.labels,
                 &mut pair_choice,
-            );
+            )?;
             total = Some(match total {
-                None => (mined.loss, diagonal, triplets),
-                Some((l, d, t)) => (l + mined.loss, d.merge(diagonal), t + triplets),
+                None => (mined.loss, curvature, triplets),
+                Some((l, c, t)) => (l + mined.loss, c.merge(curvature), t + triplets),
             });
         }
-        if let Some((loss, diagonal, triplets)) = total {
+        if let Some((loss, curvature, triplets)) = total {
             let gradients = loss.mul_scalar(share).backward();
             let encoder = self.encoder.clone();
             self.encoder = self.optimizer.step(encoder, gradients, input.learning_rate);
-            self.curvature.update(diagonal, triplets);
+            self.curvature.update(curvature, triplets)?;
         }
         Ok(report)
     }
@@ -130,8 +138,9 @@ impl Method for LaplaceOnline {
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
         let encoder = self.encoder.valid();
+        let posterior = self.posterior(&encoder)?;
         self.rule
-            .predictor(encoder, self.curvature.estimate(), samples, generator)
+            .predictor(encoder.backbone, posterior, samples, generator)
     }
 
     fn temperature(&mut self) -> Option<&mut f32> {
@@ -139,13 +148,13 @@ impl Method for LaplaceOnline {
     }
 
     fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
-        let head = &self.encoder.head;
-        self.rule.summary(head, self.curvature.estimate())
+        let posterior = self.posterior(&self.encoder.valid());
+        posterior.map_or_else(|_| Vec::new(), |p| PosteriorRule::summary(p.as_ref()))
     }
 
     fn state(&self) -> Result<MethodState, TrainError> {
         let mut tensors = prefixed("model", state_dict(&self.encoder));
-        write_curvature(self.curvature.estimate(), &mut tensors);
+        tensors.extend(prefixed("curvature", self.curvature.state()));
         self.rule.write(&mut tensors);
         Ok(MethodState {
             tensors,
@@ -155,9 +164,10 @@ impl Method for LaplaceOnline {
 
     fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
         let model = take_prefixed("model", &mut state.tensors);
-        let curvature = read_curvature(&mut state.tensors, self.curvature.estimate())?;
+        let curvature = take_prefixed("curvature", &mut state.tensors);
+        let curvature = self.curvature.load(&curvature)?;
         self.encoder = load_state(self.encoder.clone(), &model)?;
-        self.curvature = OnlineCurvature::resume(self.online, curvature);
+        self.curvature = curvature;
         self.rule.read(&state.tensors)?;
         self.optimizer.restore(state.optimizer)
     }

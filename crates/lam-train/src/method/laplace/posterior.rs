@@ -3,14 +3,12 @@
 use std::num::NonZeroUsize;
 
 use burn::tensor::TensorData;
-use lam_laplace::curvature::DiagonalCurvature;
-use lam_laplace::posterior::DiagonalPosterior;
-use lam_model::head::LinearHead;
-use lam_model::{Encoder, ModelError, StateDict};
+use lam_laplace::posterior::Posterior;
+use lam_model::backbone::ConvNet;
+use lam_model::{ModelError, StateDict};
 use rand_chacha::ChaCha12Rng;
 
 use super::super::Predict;
-use super::super::parts::host_values;
 use super::predictor::PosteriorPredictor;
 use crate::TrainError;
 use crate::config::{Config, Predictive};
@@ -18,9 +16,9 @@ use crate::config::{Config, Predictive};
 /// Name of the temperature in a checkpoint.
 const TEMPERATURE: &str = "posterior.temperature";
 
-/// How a curvature becomes a posterior.
+/// How a posterior is made and used.
 pub(super) struct PosteriorRule {
-    prior_precision: f64,
+    pub(super) prior_precision: f64,
     predictive: Predictive,
     /// Factor on the posterior's covariance in predictions; training knows none.
     pub(super) temperature: f32,
@@ -40,63 +38,37 @@ impl PosteriorRule {
         }
     }
 
-    /// The posterior around the head's weights, without temperature. The mean carries gradients if the head does.
-    pub(super) fn posterior(
-        &self,
-        head: &LinearHead,
-        curvature: &DiagonalCurvature,
-    ) -> Result<DiagonalPosterior, TrainError> {
-        let (weight, bias) = (head.weight.val(), head.bias.val());
-        Ok(DiagonalPosterior::new(
-            weight,
-            bias,
-            curvature,
-            self.prior_precision,
-        )?)
-    }
-
-    /// Predictions of an encoder without gradients, `samples` weight samples drawn once.
+    /// Predictions with a backbone and a head's posterior, without gradients, `samples` weight samples drawn once.
     pub(super) fn predictor(
         &self,
-        encoder: Encoder,
-        curvature: &DiagonalCurvature,
+        backbone: ConvNet,
+        mut posterior: Box<dyn Posterior>,
         samples: usize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
-        let posterior = self
-            .posterior(&encoder.head, curvature)?
-            .with_temperature(f64::from(self.temperature))?;
+        posterior.set_temperature(f64::from(self.temperature))?;
         Ok(Box::new(PosteriorPredictor::new(
-            encoder.backbone,
+            backbone,
             posterior,
             self.predictive,
             sample_count(samples),
             generator,
-        )))
+        )?))
     }
 
-    /// Numbers that describe the posterior, for the log.
-    pub(super) fn summary(
-        &self,
-        head: &LinearHead,
-        curvature: &DiagonalCurvature,
-    ) -> Vec<(&'static str, f64)> {
-        let Ok(posterior) = self.posterior(head, curvature) else {
-            return Vec::new();
-        };
-        let deviations = host_values(posterior.weight_deviation());
-        let weights = host_values(posterior.weight());
-        let mean = |values: &[f32], f: fn(f64) -> f64| {
-            values.iter().map(|&v| f(f64::from(v))).sum::<f64>() / values.len().max(1) as f64
-        };
-        let largest = |m: f64, &v: &f32| m.max(f64::from(v));
-        let curvature = host_values(curvature.weight());
-        vec![
-            ("sigma_mean", mean(&deviations, |v| v)),
-            ("sigma_max", deviations.iter().fold(0.0, largest)),
-            ("weight_rms", mean(&weights, |v| v * v).sqrt()),
-            ("hessian_mean", mean(&curvature, |v| v)),
-        ]
+    /// Numbers that describe a posterior, for the log.
+    pub(super) fn summary(posterior: &dyn Posterior) -> Vec<(&'static str, f64)> {
+        let spread = posterior.summary();
+        let mut numbers = vec![
+            ("sigma_mean", spread.mean),
+            ("sigma_max", spread.largest),
+            ("prior_prec", posterior.prior_precision()),
+        ];
+        if let Ok(evidence) = posterior.evidence() {
+            numbers.push(("weight_rms", evidence.mean_square().sqrt()));
+            numbers.push(("hessian_mean", evidence.mean_curvature()));
+        }
+        numbers
     }
 
     /// Stores what was learnt besides the curvature.

@@ -1,8 +1,11 @@
 //! The Laplacian metric learner with its posterior fitted to a trained model (method, section "Posterior and
 //! prediction", "Post hoc").
 
+use std::cell::OnceCell;
+
 use burn::tensor::{Device, Tensor};
-use lam_laplace::curvature::DiagonalCurvature;
+use lam_laplace::curvature::Curvature;
+use lam_laplace::posterior::Posterior;
 use lam_model::{Encoder, load_state, state_dict};
 use rand_chacha::ChaCha12Rng;
 
@@ -10,7 +13,6 @@ use super::super::parts::{Objective, encoder, images, prefixed, take_prefixed};
 use super::super::{BuildContext, Method, Plan, Predict, StepInput, StepReport};
 use super::hessian::Hessian;
 use super::posterior::PosteriorRule;
-use super::state::{read_curvature, write_curvature};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::config::Config;
@@ -22,7 +24,10 @@ pub(in crate::method) struct LaplacePosthoc {
     /// Without automatic differentiation.
     encoder: Encoder,
     objective: Objective,
-    curvature: DiagonalCurvature,
+    curvature: Curvature,
+    /// The posterior of the curvature as it is: decomposing a structure may take long.
+    fitted: OnceCell<Box<dyn Posterior>>,
+    optimize_prior: bool,
     hessian: Hessian,
     rule: PosteriorRule,
     device: Device,
@@ -36,20 +41,32 @@ impl LaplacePosthoc {
         use burn::module::Module;
 
         let encoder = encoder(context, randomness)?.valid();
-        let [latent, features] = encoder.head.weight.val().dims();
+        let hessian = Hessian::new(context.config)?;
+        let layers = encoder.head.weights().layers.map(|layer| layer.dims());
         Ok(Box::new(Self {
             encoder,
             objective: Objective::new(context.config)?,
-            curvature: DiagonalCurvature::zeros(latent, features, context.device),
-            hessian: Hessian::new(context.config)?,
+            curvature: hessian.constant(layers, 0.0, context.device)?,
+            fitted: OnceCell::new(),
+            optimize_prior: context.config.optimize_prior_prec,
+            hessian,
             rule: PosteriorRule::new(context.config),
             device: context.device.clone(),
         }))
     }
 
-    /// What was added up, without what no Gaussian can have.
-    fn clamped(&self) -> DiagonalCurvature {
-        self.curvature.clone().clamp()
+    /// The posterior around the head's weights, without temperature; its prior as configured or as the marginal
+    /// likelihood has it.
+    fn posterior(&self) -> Result<&dyn Posterior, TrainError> {
+        if let Some(posterior) = self.fitted.get() {
+            return Ok(posterior.as_ref());
+        }
+        let mean = self.encoder.head.weights();
+        let mut posterior = self.curvature.posterior(mean, self.rule.prior_precision)?;
+        if self.optimize_prior {
+            posterior.optimize_prior_precision()?;
+        }
+        Ok(self.fitted.get_or_init(|| posterior).as_ref())
     }
 }
 
@@ -65,6 +82,7 @@ impl Method for LaplacePosthoc {
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
         let start = starts.own()?;
         self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        self.fitted = OnceCell::new();
         Ok(())
     }
 
@@ -73,10 +91,12 @@ impl Method for LaplacePosthoc {
         let features = self.encoder.backbone.forward(images(&input, &self.device));
         let z: Tensor<2> = self.encoder.head.forward(features.clone());
         let mined = self.objective.evaluate(z.clone(), input.labels);
-        let (diagonal, _) =
+        let head = self.encoder.head.weights();
+        let (curvature, _) =
             self.hessian
-                .of_batch(features, z, &mined, input.labels, &mut pair_choice);
-        self.curvature = self.curvature.clone().merge(diagonal);
+                .of_batch(&head, features, z, &mined, input.labels, &mut pair_choice)?;
+        self.curvature = self.curvature.clone().merge(curvature);
+        self.fitted = OnceCell::new();
         Ok(mined.report())
     }
 
@@ -85,9 +105,9 @@ impl Method for LaplacePosthoc {
         samples: usize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
-        let encoder = self.encoder.clone();
-        self.rule
-            .predictor(encoder, &self.clamped(), samples, generator)
+        let backbone = self.encoder.backbone.clone();
+        let posterior = self.posterior()?.boxed();
+        self.rule.predictor(backbone, posterior, samples, generator)
     }
 
     fn temperature(&mut self) -> Option<&mut f32> {
@@ -95,13 +115,14 @@ impl Method for LaplacePosthoc {
     }
 
     fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
-        self.rule.summary(&self.encoder.head, &self.clamped())
+        self.posterior()
+            .map_or_else(|_| Vec::new(), PosteriorRule::summary)
     }
 
     fn state(&self) -> Result<MethodState, TrainError> {
         let mut tensors = prefixed("model", state_dict(&self.encoder));
-        // As added up: clamping belongs after the last step.
-        write_curvature(&self.curvature, &mut tensors);
+        // As added up: what is negative is cut after the last step.
+        tensors.extend(prefixed("curvature", self.curvature.state()));
         self.rule.write(&mut tensors);
         Ok(MethodState {
             tensors,
@@ -111,7 +132,9 @@ impl Method for LaplacePosthoc {
 
     fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
         let model = take_prefixed("model", &mut state.tensors);
-        self.curvature = read_curvature(&mut state.tensors, &self.curvature)?;
+        let curvature = take_prefixed("curvature", &mut state.tensors);
+        self.curvature = self.curvature.load(&curvature)?;
+        self.fitted = OnceCell::new();
         self.encoder = load_state(self.encoder.clone(), &model)?;
         self.rule.read(&state.tensors)
     }

@@ -3,10 +3,13 @@
 use std::num::NonZeroUsize;
 
 use burn::tensor::Tensor;
-use lam_laplace::posterior::{DiagonalPosterior, WeightSamples};
-use lam_laplace::predictive::{Outputs, analytic_embedding, direction_moments, summarise};
+use lam_laplace::LaplaceError;
+use lam_laplace::posterior::{Posterior, WeightSamples};
+use lam_laplace::predictive::{
+    OutputMoments, Outputs, analytic_embedding, direction_moments, summarise,
+};
 use lam_model::backbone::ConvNet;
-use lam_model::head::linear;
+use lam_model::head::HeadWeights;
 use rand_chacha::ChaCha12Rng;
 
 use super::super::parts::norms;
@@ -16,39 +19,48 @@ use crate::config::Predictive;
 /// Embeds by weight samples drawn once; mean and spread from them or from moments.
 pub(super) struct PosteriorPredictor {
     backbone: ConvNet,
-    posterior: DiagonalPosterior,
+    mean: HeadWeights,
     samples: WeightSamples,
-    predictive: Predictive,
+    /// Where the configuration asks for moments.
+    moments: Option<Box<dyn OutputMoments>>,
     /// Mean variance of a weight.
     mean_variance: Tensor<1>,
 }
 
 impl PosteriorPredictor {
+    /// # Errors
+    /// [`LaplaceError::NoClosedForm`] where moments are asked for that the posterior does not have.
     pub(super) fn new(
         backbone: ConvNet,
-        posterior: DiagonalPosterior,
+        posterior: Box<dyn Posterior>,
         predictive: Predictive,
         samples: NonZeroUsize,
         generator: &mut ChaCha12Rng,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, LaplaceError> {
+        let moments = match predictive {
+            Predictive::Sampled => None,
+            Predictive::Analytic => Some(posterior.moments().ok_or(LaplaceError::NoClosedForm)?),
+        };
+        Ok(Self {
             backbone,
+            mean: posterior.mean().clone(),
             samples: posterior.sample(samples, generator),
-            mean_variance: posterior.weight_deviation().square().mean(),
-            posterior,
-            predictive,
-        }
+            moments,
+            mean_variance: posterior.deviations().last.weight.square().mean(),
+        })
     }
 
     /// Spread under the posterior without curvature: one variance for all weights, as large as the fitted ones are on
-    /// average.
-    fn isotropic(&self, features: Tensor<2>, feature_norm: Tensor<1>) -> Tensor<2> {
-        let (weight, bias) = (self.posterior.weight(), self.posterior.bias());
-        let mean = linear(features, weight, bias);
+    /// average. Of a head of several layers it has no closed form.
+    fn isotropic(&self, features: Tensor<2>, feature_norm: Tensor<1>) -> Option<Tensor<2>> {
+        if !self.mean.is_linear() {
+            return None;
+        }
+        let mean = self.mean.forward(features);
         let seen = feature_norm.square().add_scalar(1.0).unsqueeze_dim::<2>(1);
         let variance = seen * self.mean_variance.clone().unsqueeze();
         let variance = variance.expand(mean.dims());
-        direction_moments(Outputs { mean, variance }).deviation
+        Some(direction_moments(Outputs { mean, variance }).deviation)
     }
 }
 
@@ -56,16 +68,16 @@ impl Predict for PosteriorPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
         let features = self.backbone.forward(images);
         let samples = self.samples.embeddings(features.clone());
-        let embedding = match self.predictive {
-            Predictive::Analytic => analytic_embedding(&self.posterior, features.clone()),
-            Predictive::Sampled => summarise(samples.clone()),
+        let embedding = match &self.moments {
+            Some(moments) => analytic_embedding(moments.as_ref(), features.clone()),
+            None => summarise(samples.clone()),
         };
         let feature_norm = norms(features.clone());
         Embedded {
             mean: embedding.mean,
             deviation: Some(embedding.deviation),
             samples: Some(samples),
-            isotropic: Some(self.isotropic(features, feature_norm.clone())),
+            isotropic: self.isotropic(features, feature_norm.clone()),
             feature_norm,
         }
     }

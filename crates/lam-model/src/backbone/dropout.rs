@@ -1,0 +1,74 @@
+//! Channel dropout: whole channels of a feature map are left out at random.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngExt;
+use rand_chacha::ChaCha12Rng;
+
+use crate::ModelError;
+use crate::cpu::Place;
+
+/// Leaves each channel out with probability `rate`, and multiplies those that stay by `1/(1 − rate)` so that the
+/// expectation is the map itself (method, section "Encoder": dropout variants).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChannelDropout {
+    rate: f64,
+}
+
+impl ChannelDropout {
+    /// Dropout of a share `rate` of the channels, `0 ≤ rate < 1`.
+    ///
+    /// # Errors
+    /// [`ModelError::DropoutRate`] for any other rate.
+    pub fn new(rate: f64) -> Result<Self, ModelError> {
+        if (0.0..1.0).contains(&rate) {
+            Ok(Self { rate })
+        } else {
+            Err(ModelError::DropoutRate(rate))
+        }
+    }
+
+    /// `count` independent factors: 0, or `1/(1 − rate)`.
+    pub fn factors(self, count: usize, rng: &mut ChaCha12Rng) -> Vec<f32> {
+        let kept = (1.0 / (1.0 - self.rate)) as f32;
+        (0..count)
+            .map(|_| {
+                if rng.random::<f64>() < self.rate {
+                    0.0
+                } else {
+                    kept
+                }
+            })
+            .collect()
+    }
+
+    /// Factors for each channel of each image.
+    ///
+    /// # Shapes
+    /// - output: `[batch, channels]`
+    pub fn masks(
+        self,
+        batch: usize,
+        channels: usize,
+        rng: &mut ChaCha12Rng,
+        device: &Device,
+    ) -> Tensor<2> {
+        let factors = self.factors(batch * channels, rng);
+        Tensor::from_data(TensorData::new(factors, [batch, channels]), device)
+    }
+}
+
+/// Multiplies every channel of every image by its factor, and leaves the numbers in the order of its input.
+///
+/// # Shapes
+/// - `map`: `[B, C, H, W]`, `masks`: `[B, C]`
+/// - output: `[B, C, H, W]`
+pub(super) fn apply(map: Tensor<4>, masks: Tensor<2>, place: Place) -> Tensor<4> {
+    let [batch, channels] = masks.dims();
+    // A product writes its numbers in the order of its logical shape: [B, H, W, C] where the channels come last.
+    if place.before_block {
+        let factors = masks.reshape([batch, 1, 1, channels]);
+        (map.permute([0, 2, 3, 1]) * factors).permute([0, 3, 1, 2])
+    } else {
+        map * masks.reshape([batch, channels, 1, 1])
+    }
+}

@@ -1,0 +1,90 @@
+//! Linear layers with an activation between them.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha12Rng;
+
+use super::{Activation, HeadWeights, LayerWeights, LinearHead, PerLayer};
+use crate::init::uniform_fan_in;
+
+/// Sizes of a [`Head`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadConfig {
+    /// Sizes of the hidden layers; none for one linear layer.
+    pub hidden: Vec<usize>,
+    /// Size of the embedding.
+    pub latent_dim: usize,
+    /// After every hidden layer.
+    pub activation: Activation,
+}
+
+/// `F → hidden → … → D`. Its last layer is named as the only layer of a linear head is, `weight` and `bias`, so that a
+/// linear head's state has the same names whether or not there could be more layers.
+#[derive(Module, Debug)]
+pub struct Head {
+    /// First to last.
+    pub hidden: Vec<LinearHead>,
+    /// Of the last layer, `[D, I]`.
+    pub weight: Param<Tensor<2>>,
+    /// Of the last layer, `[D]`.
+    pub bias: Param<Tensor<1>>,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl HeadConfig {
+    /// One linear layer.
+    pub fn linear(latent_dim: usize) -> Self {
+        Self {
+            hidden: Vec::new(),
+            latent_dim,
+            activation: Activation::default(),
+        }
+    }
+
+    /// A head on `features` (F), with PyTorch's default initialisation.
+    pub fn init(&self, features: usize, rng: &mut ChaCha12Rng, device: &Device) -> Head {
+        let mut inputs = features;
+        let mut hidden = Vec::with_capacity(self.hidden.len());
+        for &size in &self.hidden {
+            hidden.push(LinearHead::init(inputs, size, rng, device));
+            inputs = size;
+        }
+        Head {
+            hidden,
+            weight: uniform_fan_in([self.latent_dim, inputs], inputs, rng, device),
+            bias: uniform_fan_in([self.latent_dim], inputs, rng, device),
+            activation: self.activation,
+        }
+    }
+}
+
+impl Head {
+    /// The weights as they are now; gradients of what is computed with them reach the parameters.
+    pub fn weights(&self) -> HeadWeights {
+        let layer = |weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>| LayerWeights {
+            weight: weight.val(),
+            bias: bias.val(),
+        };
+        HeadWeights {
+            layers: PerLayer {
+                hidden: self
+                    .hidden
+                    .iter()
+                    .map(|l| layer(&l.weight, &l.bias))
+                    .collect(),
+                last: layer(&self.weight, &self.bias),
+            },
+            activation: self.activation,
+        }
+    }
+
+    /// Embeddings by the head's own (mean) weights.
+    ///
+    /// # Shapes
+    /// - `x`: `[B, F]`
+    /// - output: `[B, D]`
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.weights().forward(x)
+    }
+}

@@ -1,0 +1,501 @@
+//! Makes the trials of a sweep.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::domain::{Domain, Parameter};
+use super::error::SweepError;
+use super::history::{Validation, reported, validations};
+use super::search::{Observed, grid_size, suggest};
+use super::spec::{SearchMethod, SweepSpec};
+use super::trials::{Trial, TrialState, TrialTable};
+use crate::TrainError;
+use crate::config::{Config, ConfigError, Fault, Override, Place, Problem, Selection, Warning};
+use crate::method::StepReport;
+use crate::observer::Observer;
+use crate::run::{OpenMode, RunError, lock};
+use crate::session::{RunOptions, train};
+
+/// What a sweep is told besides its file.
+#[derive(Clone, Debug, Default)]
+pub struct SweepOptions {
+    /// The base configuration; by default the one that the file names.
+    pub config: Option<PathBuf>,
+    /// Laid over the base configuration, below what is searched.
+    pub overrides: Vec<Override>,
+    /// How many trials; by default what the file says, or a whole grid.
+    pub trials: Option<usize>,
+    /// Seed of the search. The seed of the runs is the configuration's.
+    pub seed: u64,
+    /// The sweep's folder; by default `<log_dir>/sweeps/<name of the file>`.
+    pub out: Option<PathBuf>,
+    /// Folders in which data is looked for first.
+    pub data_dirs: Vec<PathBuf>,
+    /// The command line, for reports.
+    pub command: String,
+}
+
+/// Receives the events of a sweep.
+pub trait SweepObserver {
+    /// A trial begins or goes on; what it tells goes to the observer that is returned.
+    fn trial_started(&mut self, trial: &Trial, of: usize) -> &mut dyn Observer;
+
+    /// A trial has ended.
+    fn trial_ended(&mut self, trial: &Trial, of: usize);
+}
+
+/// A sweep that is ready to be made: everything that can be checked before has been.
+#[derive(Debug)]
+pub struct Sweep {
+    /// What its file says.
+    pub spec: SweepSpec,
+    /// The base configuration.
+    pub base: Config,
+    /// The base configuration's file.
+    pub config: PathBuf,
+    /// The sweep's folder.
+    pub folder: PathBuf,
+    /// How many trials are to be made.
+    pub trials: usize,
+    options: SweepOptions,
+}
+
+impl Sweep {
+    /// Reads the sweep's file and its base configuration, and tries the values of every parameter in it.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn load(path: &Path, options: SweepOptions) -> Result<(Self, Vec<Warning>), SweepError> {
+        let (mut spec, mut warnings) = SweepSpec::load(path)?;
+        // The command line has the last word.
+        let given: Vec<&str> = options
+            .overrides
+            .iter()
+            .map(|one| one.key().trim())
+            .collect();
+        spec.parameters
+            .retain(|parameter| !given.contains(&parameter.key));
+        let config = match &options.config {
+            Some(config) => config.clone(),
+            None => named_config(&spec)?,
+        };
+        let loaded = Config::load(&config, &options.overrides)?;
+        warnings.extend(loaded.warnings);
+        check_values(&spec, &config, &options.overrides)?;
+        let base = loaded.config;
+        let varies_selection = spec
+            .parameters
+            .iter()
+            .any(|p| p.key == "selection" && !matches!(&p.domain, Domain::Fixed(v) if v != "test"));
+        let fixed = |key: &str| spec.parameters.iter().any(|p| p.key == key);
+        if varies_selection || (base.selection == Selection::Test && !fixed("selection")) {
+            return Err(SweepError::TestSelection);
+        }
+        if !base.train || (base.epochs == 0 && !fixed("epochs")) {
+            return Err(SweepError::NoTraining {
+                train: base.train,
+                epochs: base.epochs,
+            });
+        }
+        let domains: Vec<&Domain> = spec.parameters.iter().map(|p| &p.domain).collect();
+        let whole_grid = match spec.method {
+            SearchMethod::Grid => grid_size(&domains),
+            _ => None,
+        };
+        let asked = options.trials.or(spec.trials);
+        let trials = match (asked, whole_grid) {
+            (Some(asked), Some(all)) => asked.min(all),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => {
+                return Err(SweepError::NoEnd {
+                    path: path.to_owned(),
+                });
+            }
+        };
+        let name = path.file_stem().unwrap_or_default();
+        let folder = options
+            .out
+            .clone()
+            .unwrap_or_else(|| base.log_dir.join("sweeps").join(name));
+        let sweep = Self {
+            spec,
+            base,
+            config,
+            folder,
+            trials,
+            options,
+        };
+        Ok((sweep, warnings))
+    }
+
+    /// Folder of a trial's run.
+    pub fn trial_folder(&self, index: usize) -> PathBuf {
+        self.folder.join("trials").join(format!("{index:04}"))
+    }
+
+    /// The configuration of a trial.
+    ///
+    /// # Errors
+    /// Values that exclude each other.
+    pub fn trial_config(&self, values: &[(String, String)]) -> Result<Config, ConfigError> {
+        let mut overrides = self.options.overrides.clone();
+        overrides.extend(setting(values));
+        Ok(Config::load(&self.config, &overrides)?.config)
+    }
+
+    /// The command line.
+    pub fn command(&self) -> &str {
+        &self.options.command
+    }
+
+    /// Makes the trials that are missing; one that was interrupted goes on exactly. Returns all of them.
+    ///
+    /// # Errors
+    /// The folder is in use or another sweep's; a fault that every trial would have; files that cannot be written. What
+    /// was done stays, and the next call goes on from there.
+    pub fn run(&self, observer: &mut dyn SweepObserver) -> Result<Vec<Trial>, SweepError> {
+        let (_lock, mut table) = self.open()?;
+        let of = self.trials.max(table.trials().len());
+        loop {
+            let open = table
+                .trials()
+                .iter()
+                .find(|t| t.state == TrialState::Running);
+            let trial = match open {
+                Some(trial) => trial.clone(),
+                None if table.trials().len() >= self.trials => break,
+                None => {
+                    let Some(values) = self.next(table.trials()) else {
+                        break;
+                    };
+                    table.begin(values)?;
+                    continue;
+                }
+            };
+            let others: Vec<&[Validation]> = table
+                .trials()
+                .iter()
+                .filter(|other| other.index < trial.index)
+                .map(|other| other.history.as_slice())
+                .collect();
+            let ended = self.make(trial, &others, observer, of)?;
+            observer.trial_ended(&ended, of);
+            table.end(ended)?;
+        }
+        Ok(table.trials().to_vec())
+    }
+
+    fn open(&self) -> Result<(File, TrialTable), SweepError> {
+        let folder = &self.folder;
+        fs::create_dir_all(folder).map_err(RunError::io("create the folder", folder))?;
+        let lock = lock(folder)?;
+        // Results of trials depend on these; the number of trials may grow.
+        let identity = [
+            ("configuration", self.base.identity_hash()),
+            ("search", self.search_hash()),
+            ("seed", self.options.seed.to_string()),
+        ];
+        let table = TrialTable::open(&folder.join("trials.jsonl"), &identity)?;
+        Ok((lock, table))
+    }
+
+    fn search_hash(&self) -> String {
+        let spec = &self.spec;
+        let parameters: Vec<(&str, &Domain)> =
+            spec.parameters.iter().map(|p| (p.key, &p.domain)).collect();
+        let text = format!(
+            "{:?} {} {:?} {:?} {:?}",
+            spec.method, spec.metric, spec.goal, parameters, spec.stopping
+        );
+        let digest = Sha256::digest(text.as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The values of the next trial; none where a grid is exhausted.
+    fn next(&self, trials: &[Trial]) -> Option<Vec<(String, String)>> {
+        let parameters = &self.spec.parameters;
+        let domains: Vec<&Domain> = parameters.iter().map(|p| &p.domain).collect();
+        let tried: Vec<Observed> = trials
+            .iter()
+            .filter_map(|trial| {
+                Some(Observed {
+                    coordinates: coordinates(parameters, &trial.values)?,
+                    badness: trial
+                        .value
+                        .map_or(f64::INFINITY, |value| self.spec.goal.badness(value)),
+                })
+            })
+            .collect();
+        let point = suggest(
+            self.spec.method,
+            &domains,
+            self.options.seed,
+            trials.len(),
+            &tried,
+        )?;
+        let values = parameters.iter().zip(point);
+        Some(
+            values
+                .map(|(p, coordinate)| (p.key.to_owned(), p.domain.text(coordinate)))
+                .collect(),
+        )
+    }
+
+    /// Trains a trial to its end, or to where it is hopeless.
+    fn make(
+        &self,
+        mut trial: Trial,
+        others: &[&[Validation]],
+        observer: &mut dyn SweepObserver,
+        of: usize,
+    ) -> Result<Trial, SweepError> {
+        let folder = self.trial_folder(trial.index);
+        let inner = observer.trial_started(&trial, of);
+        let config = match self.trial_config(&trial.values) {
+            Ok(config) => config,
+            Err(error) => return Ok(failed(trial, error.to_string())),
+        };
+        let log = folder.join("log.jsonl");
+        let mut watch = Watch {
+            inner,
+            sweep: self,
+            log: &log,
+            others,
+            judged: Ok(None),
+        };
+        let options = RunOptions {
+            name: format!("trial-{:04}", trial.index),
+            out: Some(folder.clone()),
+            mode: OpenMode::Resume,
+            data_dirs: self.options.data_dirs.clone(),
+            command: self.options.command.clone(),
+            calibrate: false,
+            risk: None,
+        };
+        let state = match train(&config, &options, &mut watch) {
+            Err(TrainError::Stopped { .. }) => watch.judged?.unwrap_or(TrialState::Stopped),
+            // Without an epoch of training nothing was validated, and so nothing was ended.
+            Ok(_) => {
+                let reason = format!("{} has no training that could be judged", config.model);
+                return Ok(failed(trial, reason));
+            }
+            Err(error) if concerns_all(&error) => return Err(SweepError::Train(error)),
+            Err(error) => return Ok(failed(trial, error.to_string())),
+        };
+        trial.history = validations(&log, &self.spec.metric, usize::MAX)?;
+        let value = trial.history.last().map(|last| last.kept);
+        trial.value = value.filter(|value| value.is_finite());
+        if trial.value.is_none() {
+            let reported = reported(&log)?;
+            if !reported.is_empty() && !reported.contains(&self.spec.metric) {
+                return Err(SweepError::NoMetric {
+                    metric: self.spec.metric.clone(),
+                    reported,
+                });
+            }
+            return Ok(failed(
+                trial,
+                format!("'{}' is not defined", self.spec.metric),
+            ));
+        }
+        trial.state = state;
+        Ok(trial)
+    }
+}
+
+fn failed(mut trial: Trial, reason: String) -> Trial {
+    trial.state = TrialState::Failed;
+    trial.reason = Some(reason);
+    trial
+}
+
+/// Errors that do not come from the values of one trial.
+fn concerns_all(error: &TrainError) -> bool {
+    matches!(
+        error,
+        TrainError::Run(_) | TrainError::Data(_) | TrainError::NoDevice(_) | TrainError::Plot(_)
+    )
+}
+
+fn setting(values: &[(String, String)]) -> impl Iterator<Item = Override> + '_ {
+    values
+        .iter()
+        .map(|(key, value)| Override::Set(format!("{key}={value}")))
+}
+
+fn coordinates(parameters: &[Parameter], values: &[(String, String)]) -> Option<Vec<f64>> {
+    parameters
+        .iter()
+        .map(|parameter| {
+            let found = values.iter().find(|(key, _)| key == parameter.key)?;
+            parameter.domain.coordinate(&found.1)
+        })
+        .collect()
+}
+
+/// The configuration that a sweep names: beside its file, or in the folders above it, where files written for a program
+/// that is started elsewhere mean it.
+fn named_config(spec: &SweepSpec) -> Result<PathBuf, SweepError> {
+    let Some(named) = &spec.config else {
+        return Err(SweepError::NoConfig {
+            path: spec.path.clone(),
+        });
+    };
+    let here = spec.path.parent().unwrap_or(Path::new(""));
+    let absolute = std::path::absolute(here).unwrap_or_else(|_| here.to_owned());
+    let beside = std::iter::once(here.join(named));
+    let above = absolute
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join(named));
+    let found = beside.chain(above).find(|path| path.is_file());
+    found.ok_or_else(|| SweepError::ConfigNotFound {
+        config: named.clone(),
+        sweep: spec.path.clone(),
+    })
+}
+
+/// Tries every value of a list, and both ends of an interval, in the base configuration.
+fn check_values(
+    spec: &SweepSpec,
+    config: &Path,
+    overrides: &[Override],
+) -> Result<(), ConfigError> {
+    let mut problems = Vec::new();
+    for parameter in &spec.parameters {
+        let coordinates = match &parameter.domain {
+            Domain::Numeric(numeric) => {
+                vec![numeric.nearest(numeric.min), numeric.nearest(numeric.max)]
+            }
+            other => other.all().unwrap_or_default(),
+        };
+        for coordinate in coordinates {
+            let value = parameter.domain.text(coordinate);
+            let mut all = overrides.to_vec();
+            all.push(Override::Set(format!("{}={value}", parameter.key)));
+            let Err(error) = Config::load(config, &all) else {
+                continue;
+            };
+            // What is wrong with the value itself; combinations are tried when they come.
+            for problem in error.problems {
+                let is_of_value = matches!(problem.place, Place::Argument(_))
+                    && matches!(problem.fault, Fault::BadValue { .. } | Fault::Syntax { .. });
+                let known = problems.iter().any(|p: &Problem| p.fault == problem.fault);
+                if is_of_value && !known {
+                    problems.push(Problem {
+                        place: Place::Line(spec.path.clone(), parameter.line),
+                        fault: problem.fault,
+                    });
+                }
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ConfigError { problems })
+    }
+}
+
+/// Passes on what a run tells, and ends it with its last validation or where it is hopeless.
+struct Watch<'a> {
+    inner: &'a mut dyn Observer,
+    sweep: &'a Sweep,
+    log: &'a Path,
+    others: &'a [&'a [Validation]],
+    judged: Result<Option<TrialState>, RunError>,
+}
+
+impl Watch<'_> {
+    /// How the trial ends after so many epochs, if it does. A later look at the same epoch gives the same answer: the log
+    /// beyond it does not count, and earlier trials have ended.
+    fn judge(&self, epoch: usize, epochs: usize) -> Result<Option<TrialState>, RunError> {
+        if epoch >= epochs {
+            return Ok(Some(TrialState::Complete));
+        }
+        let spec = &self.sweep.spec;
+        let own = validations(self.log, &spec.metric, epoch)?;
+        let validated = own.last().is_some_and(|last| last.epoch == epoch);
+        let hopeless = validated && spec.stopping.ends(spec.goal, &own, self.others);
+        Ok(hopeless.then_some(TrialState::Stopped))
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn epoch_started(&mut self, epoch: usize, epochs: usize, done: usize, steps: usize) {
+        self.inner.epoch_started(epoch, epochs, done, steps);
+    }
+
+    fn step_done(&mut self, report: &StepReport) {
+        self.inner.step_done(report);
+    }
+
+    fn epoch_done(&mut self, epoch: usize, mean_loss: f64) {
+        self.inner.epoch_done(epoch, mean_loss);
+    }
+
+    fn evaluation_started(&mut self, what: &str, images: usize) {
+        self.inner.evaluation_started(what, images);
+    }
+
+    fn images_embedded(&mut self, images: usize) {
+        self.inner.images_embedded(images);
+    }
+
+    fn evaluation_done(&mut self) {
+        self.inner.evaluation_done();
+    }
+
+    fn validated(&mut self, epoch: usize, metrics: &[(String, f64)], best: bool) {
+        self.inner.validated(epoch, metrics, best);
+    }
+
+    fn wants_stop(&mut self, epoch: usize, epochs: usize) -> bool {
+        self.judged = self.judge(epoch, epochs);
+        !matches!(self.judged, Ok(None))
+    }
+
+    fn input_share(&mut self, share: f64) {
+        self.inner.input_share(share);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.inner.note(text);
+    }
+}
+
+/// The file of the best configuration: everything that it says, and where it comes from.
+pub(super) fn best_yaml(sweep: &Sweep, best: &Trial) -> Result<String, ConfigError> {
+    let config = sweep.trial_config(&best.values)?;
+    let mut out = format!(
+        "# The best of a sweep: {} {} on held-out images, trial {} of {}.\n",
+        sweep.spec.metric,
+        best.value.unwrap_or(f64::NAN),
+        best.index,
+        sweep.spec.path.display(),
+    );
+    for (key, value) in &best.values {
+        out.push_str(&format!("# found: {key}: {value}\n"));
+    }
+    out.push('\n');
+    out.push_str(&config.to_yaml());
+    Ok(out)
+}
+
+/// The best of the trials with a value; the earliest of equals.
+pub(super) fn best_of<'a>(sweep: &Sweep, trials: &'a [Trial]) -> Option<&'a Trial> {
+    let mut best: Option<(&Trial, f64)> = None;
+    for trial in trials {
+        // A trial that was ended early has no final value to be compared.
+        let value = match (trial.state, trial.value) {
+            (TrialState::Complete, Some(value)) => value,
+            _ => continue,
+        };
+        if best.is_none_or(|(_, found)| sweep.spec.goal.better(value, found)) {
+            best = Some((trial, value));
+        }
+    }
+    best.map(|(trial, _)| trial)
+}

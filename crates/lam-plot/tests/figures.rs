@@ -84,7 +84,13 @@ fn text_is_never_cut_off_and_never_overlaps() {
         let (width, height) = (tree.size().width(), tree.size().height());
         let mut found = Vec::new();
         texts(tree.root(), &mut found);
-        assert!(found.len() > 3, "{}", figure.name());
+        // A figure of nothing has its title and a sentence.
+        let least = if figure.name().ends_with("_empty") {
+            2
+        } else {
+            4
+        };
+        assert!(found.len() >= least, "{}", figure.name());
         for (text, area) in &found {
             let inside = area.left() >= 0.0
                 && area.top() >= 0.0

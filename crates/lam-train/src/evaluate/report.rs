@@ -112,7 +112,7 @@ impl Shown<'_> {
             let models = match before {
                 None => vec![calibration_model(self.method(), calibration)],
                 Some(before) => vec![
-                    calibration_model("before calibration".to_owned(), before),
+                    calibration_model("uncalibrated".to_owned(), before),
                     calibration_model("calibrated".to_owned(), calibration),
                 ],
             };

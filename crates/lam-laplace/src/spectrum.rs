@@ -106,6 +106,8 @@ fn decompose(entries: &[f64], size: usize) -> Option<(Vec<f64>, Vec<f64>)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use burn::tensor::{DType, Device};
 
     use super::*;

@@ -55,9 +55,9 @@ impl Plain {
     fn evaluate(&self, x: &[f64], size: usize) -> Vec<f64> {
         let mut y = x.to_vec();
         for row in y.chunks_exact_mut(size) {
-            for k in 0..size {
-                row[k] = (row[k] - self.mean[k]) / (self.variance[k] + 1e-5).sqrt() * self.scale[k]
-                    + self.shift[k];
+            for (k, value) in row.iter_mut().enumerate() {
+                let deviation = (self.variance[k] + 1e-5).sqrt();
+                *value = (*value - self.mean[k]) / deviation * self.scale[k] + self.shift[k];
             }
         }
         y

@@ -62,10 +62,6 @@ impl Structure {
 /// Curvature of a head, in one of the structures. It is a sum over pairs, so shards that share no pair
 /// [`merge`](Self::merge) exactly.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are few, and they hold tensors"
-)]
 pub enum Curvature {
     /// See [`DiagonalCurvature`].
     Diagonal(DiagonalCurvature),

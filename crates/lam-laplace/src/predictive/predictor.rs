@@ -20,6 +20,7 @@ pub enum Predictive {
 
 /// A predictive distribution ready for use: samples, if any, were drawn once and serve every batch.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one exists per evaluation")]
 pub enum Predictor {
     /// See [`summarise`].
     Sampled(WeightSamples),

@@ -80,20 +80,12 @@ impl Posterior for BlockPosterior {
         )
     }
 
-    fn prior_precision(&self) -> f64 {
-        self.spread.prior_precision()
+    fn spread(&self) -> Spread {
+        self.spread
     }
 
-    fn set_prior_precision(&mut self, value: f64) -> Result<(), LaplaceError> {
-        self.spread.set_prior_precision(value)
-    }
-
-    fn temperature(&self) -> f64 {
-        self.spread.temperature()
-    }
-
-    fn set_temperature(&mut self, value: f64) -> Result<(), LaplaceError> {
-        self.spread.set_temperature(value)
+    fn set_spread(&mut self, spread: Spread) {
+        self.spread = spread;
     }
 
     /// Exact: no two outputs share a weight, and the weights of two outputs are independent.

@@ -101,24 +101,13 @@ impl Posterior for DiagonalPosterior {
         Evidence::new(entries.flatten().collect(), squared_norm(&self.mean))
     }
 
-    fn prior_precision(&self) -> f64 {
-        self.spread.prior_precision()
+    fn spread(&self) -> Spread {
+        self.spread
     }
 
-    fn set_prior_precision(&mut self, value: f64) -> Result<(), LaplaceError> {
-        self.spread.set_prior_precision(value)?;
-        self.deviations = deviations(&self.curvature, self.spread);
-        Ok(())
-    }
-
-    fn temperature(&self) -> f64 {
-        self.spread.temperature()
-    }
-
-    fn set_temperature(&mut self, value: f64) -> Result<(), LaplaceError> {
-        self.spread.set_temperature(value)?;
-        self.deviations = deviations(&self.curvature, self.spread);
-        Ok(())
+    fn set_spread(&mut self, spread: Spread) {
+        self.spread = spread;
+        self.deviations = deviations(&self.curvature, spread);
     }
 
     /// Exact for one linear layer: `z` is linear in Gaussian weights, and no two outputs share a weight. Nothing is

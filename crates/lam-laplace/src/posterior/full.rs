@@ -79,20 +79,12 @@ impl Posterior for FullPosterior {
         )
     }
 
-    fn prior_precision(&self) -> f64 {
-        self.spread.prior_precision()
+    fn spread(&self) -> Spread {
+        self.spread
     }
 
-    fn set_prior_precision(&mut self, value: f64) -> Result<(), LaplaceError> {
-        self.spread.set_prior_precision(value)
-    }
-
-    fn temperature(&self) -> f64 {
-        self.spread.temperature()
-    }
-
-    fn set_temperature(&mut self, value: f64) -> Result<(), LaplaceError> {
-        self.spread.set_temperature(value)
+    fn set_spread(&mut self, spread: Spread) {
+        self.spread = spread;
     }
 
     /// `None`: the outputs depend on each other.

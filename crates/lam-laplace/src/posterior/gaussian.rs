@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
 use rand::Rng;
 
-use super::WeightSamples;
+use super::{Spread, WeightSamples};
 use crate::LaplaceError;
 use crate::predictive::OutputMoments;
 use crate::prior::{Evidence, Optimum};
@@ -30,29 +30,45 @@ pub trait Posterior: Debug + Send {
     /// [`LaplaceError::OutOfRange`] if curvature or mean are not finite.
     fn evidence(&self) -> Result<Evidence, LaplaceError>;
 
-    /// `λ`.
-    fn prior_precision(&self) -> f64;
+    /// The prior's precision `λ` and the temperature `T`.
+    fn spread(&self) -> Spread;
 
-    /// Replaces `λ`.
-    ///
-    /// # Errors
-    /// [`LaplaceError::OutOfRange`] if it is negative or not finite.
-    fn set_prior_precision(&mut self, value: f64) -> Result<(), LaplaceError>;
-
-    /// `T`, by which the covariance is multiplied.
-    fn temperature(&self) -> f64;
-
-    /// Replaces `T`.
-    ///
-    /// # Errors
-    /// [`LaplaceError::OutOfRange`] if it is not from 1e-30 to 1e30.
-    fn set_temperature(&mut self, value: f64) -> Result<(), LaplaceError>;
+    /// Replaces both.
+    fn set_spread(&mut self, spread: Spread);
 
     /// The outputs `z` in closed form, where the posterior makes them independent Gaussians.
     fn moments(&self) -> Option<Box<dyn OutputMoments>>;
 
     /// A copy.
     fn boxed(&self) -> Box<dyn Posterior>;
+
+    /// `λ`.
+    fn prior_precision(&self) -> f64 {
+        self.spread().prior_precision()
+    }
+
+    /// Replaces `λ`.
+    ///
+    /// # Errors
+    /// [`LaplaceError::OutOfRange`] if it is negative or not finite.
+    fn set_prior_precision(&mut self, value: f64) -> Result<(), LaplaceError> {
+        self.set_spread(self.spread().with_prior_precision(value)?);
+        Ok(())
+    }
+
+    /// `T`, by which the covariance is multiplied.
+    fn temperature(&self) -> f64 {
+        self.spread().temperature()
+    }
+
+    /// Replaces `T`.
+    ///
+    /// # Errors
+    /// [`LaplaceError::OutOfRange`] if it is not from 1e-30 to 1e30.
+    fn set_temperature(&mut self, value: f64) -> Result<(), LaplaceError> {
+        self.set_spread(self.spread().with_temperature(value)?);
+        Ok(())
+    }
 
     /// This posterior with temperature `T`.
     ///

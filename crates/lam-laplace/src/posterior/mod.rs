@@ -15,4 +15,5 @@ pub use diagonal::DiagonalPosterior;
 pub use full::FullPosterior;
 pub use gaussian::{DeviationSummary, Posterior};
 pub use kron::{InputBasis, KronPosterior};
+pub use spread::Spread;
 pub use weight_samples::{LayerSamples, WeightSamples};

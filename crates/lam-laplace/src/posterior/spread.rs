@@ -11,41 +11,53 @@ const DEVIATION_GUARD: f64 = 1e-6;
 /// `σ = √T / (√(relu(h) + λ) + 1e-6)`, for curvature `h`, the prior's precision `λ` and the temperature `T`, which
 /// multiplies the covariance. Always finite and above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
+pub struct Spread {
     prior_precision: f64,
     temperature: f64,
 }
 
 impl Spread {
     /// At temperature 1.
-    pub(super) fn new(prior_precision: f64) -> Result<Self, LaplaceError> {
-        let mut spread = Self {
-            prior_precision,
+    ///
+    /// # Errors
+    /// As [`with_prior_precision`](Self::with_prior_precision).
+    pub fn new(prior_precision: f64) -> Result<Self, LaplaceError> {
+        let spread = Self {
+            prior_precision: 0.0,
             temperature: 1.0,
         };
-        spread.set_prior_precision(prior_precision)?;
-        Ok(spread)
+        spread.with_prior_precision(prior_precision)
     }
 
-    pub(super) fn prior_precision(&self) -> f64 {
+    /// `λ`.
+    pub fn prior_precision(&self) -> f64 {
         self.prior_precision
     }
 
-    pub(super) fn temperature(&self) -> f64 {
+    /// `T`.
+    pub fn temperature(&self) -> f64 {
         self.temperature
     }
 
-    pub(super) fn set_prior_precision(&mut self, value: f64) -> Result<(), LaplaceError> {
+    /// With another `λ`.
+    ///
+    /// # Errors
+    /// [`LaplaceError::OutOfRange`] if it is negative or not finite.
+    pub fn with_prior_precision(mut self, value: f64) -> Result<Self, LaplaceError> {
         let valid = value.is_finite() && value >= 0.0;
         self.prior_precision =
             check_range("prior_prec", value, valid, "a finite number, at least 0")?;
-        Ok(())
+        Ok(self)
     }
 
-    pub(super) fn set_temperature(&mut self, value: f64) -> Result<(), LaplaceError> {
+    /// With another `T`.
+    ///
+    /// # Errors
+    /// [`LaplaceError::OutOfRange`] if it is not from 1e-30 to 1e30.
+    pub fn with_temperature(mut self, value: f64) -> Result<Self, LaplaceError> {
         let valid = (1e-30..=1e30).contains(&value);
         self.temperature = check_range("temperature", value, valid, "a number from 1e-30 to 1e30")?;
-        Ok(())
+        Ok(self)
     }
 
     /// Of one eigenvalue.

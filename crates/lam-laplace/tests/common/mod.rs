@@ -283,3 +283,25 @@ fn blocks(hessian: PairHessian, z1: &[f64], z2: &[f64]) -> (Matrix, Matrix, Matr
         }
     }
 }
+
+/// The golden case of the Hessian of a linear head.
+pub fn golden_case(file: &SafeTensors) -> Case {
+    let (shape, features) = floats(file, "features");
+    let (batch, size) = (shape[0], shape[1]);
+    let triplets = integers(file, "triplets");
+    let count = triplets.len() / 3;
+    let mut positives = vec![vec![0.0; batch]; batch];
+    let mut negatives = positives.clone();
+    for t in 0..count {
+        let [a, p, n] = [triplets[t], triplets[count + t], triplets[2 * count + t]];
+        positives[a][p] += 1.0;
+        negatives[a][n] += 1.0;
+    }
+    Case {
+        features: rows(&features, size),
+        weight: rows(&floats(file, "weight").1, size),
+        bias: floats(file, "bias").1,
+        positives,
+        negatives,
+    }
+}

@@ -7,6 +7,7 @@ mod domain;
 mod error;
 mod history;
 mod normal;
+mod reader;
 mod report;
 mod run;
 mod search;

@@ -88,6 +88,15 @@ fn an_ensemble_trains_the_members_it_lacks() {
     let run = world.path("runs/fashionmnist/ensemble/seed-1");
     assert!(metric(&run, "recall@1").is_finite() && metric(&run, "auroc").is_finite());
 
+    // One run cannot stand for every member.
+    let one = "runs/fashionmnist/deterministic/seed-2";
+    world
+        .run(&format!(
+            "train ensemble.yaml --out same --set resume={one}"
+        ))
+        .code(2)
+        .says("it has seed 2, expected seed 1");
+
     let first = fs::read(run.join("metrics.json")).unwrap();
     // The members are part of the ensemble's checkpoint.
     fs::remove_dir_all(world.path("runs/fashionmnist/deterministic")).unwrap();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use lam_data::Dataset;
-use lam_metrics::{Calibration, NeighbourVotes};
+use lam_metrics::Calibration;
 
 use crate::TrainError;
 use crate::config::{Config, Selection};
-use crate::evaluate::{EmbeddedSet, embed};
+use crate::evaluate::embed;
 use crate::method::Method;
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
@@ -98,21 +98,6 @@ fn set(method: &mut dyn Method, config: &Config, temperature: f32) -> Result<(),
     Ok(())
 }
 
-/// The votes' calibration on an embedded set; none where the method does not sample.
-///
-/// # Errors
-/// Embeddings that are not finite.
-pub fn vote_calibration(set: &EmbeddedSet) -> Result<Option<Calibration>, TrainError> {
-    if set.samples.is_empty() {
-        return Ok(None);
-    }
-    let mut votes = NeighbourVotes::new(&set.labels, set.dim)?;
-    for sample in &set.samples {
-        votes.add_sample(sample)?;
-    }
-    Ok(Some(votes.finish()?.calibration(&set.labels)?))
-}
-
 /// Mean confidence minus accuracy.
 fn overconfidence(calibration: &Calibration) -> f64 {
     let (mut gap, mut all) = (0.0, 0);
@@ -146,7 +131,7 @@ impl Trials<'_> {
             .evaluation_started("calibration", self.held_out.len());
         let set = embed(&*predictor, self.held_out, self.device, self.observer)?;
         self.observer.evaluation_done();
-        let calibration = vote_calibration(&set)?;
+        let calibration = set.vote_calibration()?;
         let calibration = calibration.ok_or(TrainError::NoTemperature(self.config.model))?;
         let tried = Tried {
             temperature,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use lam_data::SearchPath;
 
-use crate::calibrate::{fit_temperature, vote_calibration};
+use crate::calibrate::fit_temperature;
 use crate::checkpoint::Checkpoint;
 use crate::config::{Calibrate, Config, Selection};
 use crate::data::RunData;
@@ -214,7 +214,7 @@ impl FinishedRun<'_> {
             observer.evaluation_started("test before calibration", test.len());
             let before = evaluate::embed(&*predictor, test, &device, observer)?;
             observer.evaluation_done();
-            evaluation.add_temperature(fitted, vote_calibration(&before)?);
+            evaluation.add_temperature(fitted, before.vote_calibration()?);
         }
         let metadata = RunMetadata::of(config, &self.options.name);
         let metrics = RunMetrics::new(metadata, evaluation.metrics.clone())?;

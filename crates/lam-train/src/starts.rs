@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lam_model::StateDict;
+use lam_model::{Encoder, StateDict, load_state};
 
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
@@ -42,9 +42,16 @@ impl<'a> Starts<'a> {
         self.notes
     }
 
-    /// Whether the configuration names runs to begin with.
-    pub fn is_named(&self) -> bool {
-        self.config.resume.is_some()
+    /// `encoder` with the weights of this run's own start where the configuration names one, else as it is.
+    ///
+    /// # Errors
+    /// As [`own`](Self::own); weights of another network.
+    pub fn continued(&mut self, encoder: Encoder) -> Result<Encoder, TrainError> {
+        if self.config.resume.is_none() {
+            return Ok(encoder);
+        }
+        let start = self.own()?;
+        Ok(load_state(encoder, &start.model)?)
     }
 
     /// The deterministic run of this run's own seed. What this run holds out, that run must not have seen.
@@ -80,7 +87,18 @@ impl<'a> Starts<'a> {
     /// # Errors
     /// No such run; a run of something else.
     pub fn of_seed(&mut self, seed: u64) -> Result<Start, TrainError> {
-        Ok(self.load(seed)?.0)
+        let (start, trained) = self.load(seed)?;
+        if trained.seed != seed {
+            // `resume` names one run, which would otherwise stand for every seed.
+            return Err(TrainError::Start {
+                path: start.path,
+                reason: format!(
+                    "it has seed {}, expected seed {seed}: let resume name the folder that holds a run of each seed",
+                    trained.seed
+                ),
+            });
+        }
+        Ok(start)
     }
 
     /// Whether there is a finished run of this seed.

@@ -12,8 +12,8 @@ use crate::printer::{Mode, Printer};
 
 /// The metrics in an epoch's line, those that there are.
 const MAIN_METRICS: [&str; 4] = ["recall@1", "map@5", "auroc", "ece"];
-/// The evaluation that ends with a line about an epoch; others end with a report.
-const VALIDATION: &str = "validation";
+/// The evaluation that a report follows.
+const TEST: &str = "test";
 /// Waiting for images is worth a word from this share of the time on.
 const WORTH_MENTIONING: f64 = 0.05;
 
@@ -104,8 +104,8 @@ impl Observer for RunProgress<'_> {
 
     fn evaluation_started(&mut self, what: &str, images: usize) {
         self.next = match what {
-            VALIDATION | "calibration" | "test before calibration" => "metrics",
-            _ => "metrics, figures and report",
+            TEST => "metrics, figures and report",
+            _ => "metrics",
         };
         self.stage
             .bar(Counting::Images, what.to_owned(), 0, images as u64);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_data::{Dataset, Loader};
+use lam_metrics::{Calibration, NeighbourVotes, Votes};
 
 use crate::TrainError;
 use crate::method::Predict;
@@ -42,6 +43,32 @@ impl EmbeddedSet {
             rows.map(|row| row.iter().map(|&s| f64::from(s)).sum())
                 .collect(),
         )
+    }
+
+    /// The weight samples' votes on each image's nearest neighbour; none where the method does not sample.
+    ///
+    /// # Errors
+    /// Embeddings that are not finite; fewer than two images.
+    pub fn votes(&self) -> Result<Option<Votes>, TrainError> {
+        if self.samples.is_empty() {
+            return Ok(None);
+        }
+        let mut votes = NeighbourVotes::new(&self.labels, self.dim)?;
+        for sample in &self.samples {
+            votes.add_sample(sample)?;
+        }
+        Ok(Some(votes.finish()?))
+    }
+
+    /// How well the votes' confidence says that they are right; none where the method does not sample.
+    ///
+    /// # Errors
+    /// As [`votes`](Self::votes).
+    pub fn vote_calibration(&self) -> Result<Option<Calibration>, TrainError> {
+        let votes = self.votes()?;
+        Ok(votes
+            .map(|votes| votes.calibration(&self.labels))
+            .transpose()?)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use lam_data::Dataset;
-use lam_metrics::{BaselineInputs, Baselines, Calibration, Cutoffs, LabelledSet, NeighbourVotes};
+use lam_metrics::{BaselineInputs, Baselines, Calibration, Cutoffs, LabelledSet};
 use lam_search::{Index, Rows};
 
 use super::{EmbeddedSet, embed};
@@ -79,14 +79,7 @@ pub fn evaluate(
 
 fn measure(sets: &Sets) -> Result<Evaluation, TrainError> {
     let test = &sets.test;
-    let mut votes = None;
-    if !test.samples.is_empty() {
-        let mut counted = NeighbourVotes::new(&test.labels, test.dim)?;
-        for sample in &test.samples {
-            counted.add_sample(sample)?;
-        }
-        votes = Some(counted.finish()?);
-    }
+    let votes = test.votes()?;
     let set = LabelledSet {
         embeddings: &test.mean,
         dim: test.dim,

@@ -1,11 +1,12 @@
 //! A point estimate: one set of weights, no uncertainty.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
-use lam_model::{Encoder, load_state, normalise, state_dict};
+use burn::tensor::Tensor;
+use lam_model::{Encoder, normalise};
 use rand_chacha::ChaCha12Rng;
 
-use super::parts::{Objective, Optimizer, encoder, images, norms, prefixed, take_prefixed};
+use super::learner::Learner;
+use super::parts::norms;
 use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
@@ -13,63 +14,37 @@ use crate::randomness::Randomness;
 use crate::starts::Starts;
 
 /// The baseline that every other method is compared with.
-pub(super) struct Deterministic {
-    encoder: Encoder,
-    objective: Objective,
-    optimizer: Optimizer,
-    device: Device,
-}
+pub(super) struct Deterministic(Learner);
 
 impl Deterministic {
     pub(super) fn build(
         context: &BuildContext,
         randomness: Randomness,
     ) -> Result<Box<dyn Method>, TrainError> {
-        Ok(Box::new(Self {
-            encoder: encoder(context, randomness)?,
-            objective: Objective::new(context.config)?,
-            optimizer: Optimizer::new(context.config),
-            device: context.device.clone().autodiff(),
-        }))
+        Ok(Box::new(Self(Learner::new(context, randomness)?)))
     }
 }
 
 impl Method for Deterministic {
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        if starts.is_named() {
-            let start = starts.own()?;
-            self.encoder = load_state(self.encoder.clone(), &start.model)?;
-        }
-        Ok(())
+        self.0.initialise(starts)
     }
 
     fn step(&mut self, input: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
-        let features = self.encoder.backbone.forward(images(&input, &self.device));
-        let mined = self
-            .objective
-            .evaluate(self.encoder.head.forward(features), input.labels);
-        let report = mined.report();
-        let gradients = mined.loss.backward();
-        let encoder = self.encoder.clone();
-        self.encoder = self.optimizer.step(encoder, gradients, input.learning_rate);
-        Ok(report)
+        let features = self.0.encoder.backbone.forward(self.0.images(&input));
+        self.0.learn(features, &input)
     }
 
     fn predictor(&self, _: usize, _: &mut ChaCha12Rng) -> Result<Box<dyn Predict>, TrainError> {
-        Ok(Box::new(PointPredictor(self.encoder.valid())))
+        Ok(Box::new(PointPredictor(self.0.encoder.valid())))
     }
 
     fn state(&self) -> Result<MethodState, TrainError> {
-        Ok(MethodState {
-            tensors: prefixed("model", state_dict(&self.encoder)),
-            optimizer: self.optimizer.state()?,
-        })
+        self.0.state()
     }
 
     fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
-        let model = take_prefixed("model", &mut state.tensors);
-        self.encoder = load_state(self.encoder.clone(), &model)?;
-        self.optimizer.restore(state.optimizer)
+        self.0.restore(&mut state)
     }
 }
 

@@ -60,10 +60,7 @@ impl Hib {
 
 impl Method for Hib {
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        if starts.is_named() {
-            let start = starts.own()?;
-            self.model.encoder = load_state(self.model.encoder.clone(), &start.model)?;
-        }
+        self.model.encoder = starts.continued(self.model.encoder.clone())?;
         Ok(())
     }
 

@@ -2,13 +2,14 @@
 //! "Baselines").
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use lam_laplace::predictive::summarise;
 use lam_model::backbone::{ChannelDropout, ConvNet};
-use lam_model::{Encoder, load_state, normalise, state_dict};
+use lam_model::{Encoder, normalise};
 use rand_chacha::ChaCha12Rng;
 
-use super::parts::{Objective, Optimizer, encoder, images, norms, prefixed, take_prefixed};
+use super::learner::Learner;
+use super::parts::norms;
 use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
@@ -22,11 +23,8 @@ use crate::starts::Starts;
 /// embeddings can be compared with each other. The released code draws anew for each image, which adds noise between a
 /// query and its neighbours that no single network has.
 pub(super) struct McDropout {
-    encoder: Encoder,
+    learner: Learner,
     dropout: ChannelDropout,
-    objective: Objective,
-    optimizer: Optimizer,
-    device: Device,
 }
 
 impl McDropout {
@@ -35,37 +33,23 @@ impl McDropout {
         randomness: Randomness,
     ) -> Result<Box<dyn Method>, TrainError> {
         Ok(Box::new(Self {
-            encoder: encoder(context, randomness)?,
+            learner: Learner::new(context, randomness)?,
             dropout: ChannelDropout::new(context.config.dropout_rate)?,
-            objective: Objective::new(context.config)?,
-            optimizer: Optimizer::new(context.config),
-            device: context.device.clone().autodiff(),
         }))
     }
 }
 
 impl Method for McDropout {
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        if starts.is_named() {
-            let start = starts.own()?;
-            self.encoder = load_state(self.encoder.clone(), &start.model)?;
-        }
-        Ok(())
+        self.learner.initialise(starts)
     }
 
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
-        let images = images(&input, &self.device);
-        let backbone = &self.encoder.backbone;
+        let images = self.learner.images(&input);
+        let backbone = &self.learner.encoder.backbone;
         let features = backbone.forward_with_dropout(images, self.dropout, &mut noise);
-        let mined = self
-            .objective
-            .evaluate(self.encoder.head.forward(features), input.labels);
-        let report = mined.report();
-        let gradients = mined.loss.backward();
-        let encoder = self.encoder.clone();
-        self.encoder = self.optimizer.step(encoder, gradients, input.learning_rate);
-        Ok(report)
+        self.learner.learn(features, &input)
     }
 
     fn predictor(
@@ -73,7 +57,7 @@ impl Method for McDropout {
         samples: usize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
-        let encoder = self.encoder.valid();
+        let encoder = self.learner.encoder.valid();
         let mut draw = |dropout| encoder.backbone.rest_with_dropout(dropout, generator);
         let networks = (0..samples.max(1)).map(|_| draw(self.dropout)).collect();
         let whole = draw(ChannelDropout::new(0.0)?);
@@ -85,16 +69,11 @@ impl Method for McDropout {
     }
 
     fn state(&self) -> Result<MethodState, TrainError> {
-        Ok(MethodState {
-            tensors: prefixed("model", state_dict(&self.encoder)),
-            optimizer: self.optimizer.state()?,
-        })
+        self.learner.state()
     }
 
     fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
-        let model = take_prefixed("model", &mut state.tensors);
-        self.encoder = load_state(self.encoder.clone(), &model)?;
-        self.optimizer.restore(state.optimizer)
+        self.learner.restore(&mut state)
     }
 }
 

@@ -6,6 +6,7 @@ mod deterministic;
 mod gaussian;
 mod hib;
 mod laplace;
+mod learner;
 mod mc_dropout;
 mod parts;
 mod pfe;

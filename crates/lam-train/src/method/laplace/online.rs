@@ -4,14 +4,15 @@
 use std::num::NonZeroUsize;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use lam_laplace::curvature::Curvature;
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
 use lam_laplace::posterior::Posterior;
-use lam_model::{Encoder, load_state, state_dict};
+use lam_model::Encoder;
 use rand_chacha::ChaCha12Rng;
 
-use super::super::parts::{Objective, Optimizer, encoder, images, prefixed, take_prefixed};
+use super::super::learner::Learner;
+use super::super::parts::{prefixed, take_prefixed};
 use super::super::{BuildContext, Method, Predict, StepInput, StepReport};
 use super::hessian::Hessian;
 use super::posterior::{PosteriorRule, sample_count};
@@ -23,14 +24,11 @@ use crate::starts::Starts;
 
 /// LAM, online.
 pub(in crate::method) struct LaplaceOnline {
-    encoder: Encoder,
-    objective: Objective,
-    optimizer: Optimizer,
+    learner: Learner,
     curvature: OnlineCurvature,
     hessian: Hessian,
     rule: PosteriorRule,
     samples: NonZeroUsize,
-    device: Device,
 }
 
 fn online_config(config: &Config, training_images: usize) -> Result<OnlineConfig, TrainError> {
@@ -55,24 +53,24 @@ impl LaplaceOnline {
     ) -> Result<Box<dyn Method>, TrainError> {
         let config = context.config;
         let online = online_config(config, context.training_images)?;
-        let encoder = encoder(context, randomness)?;
+        let learner = Learner::new(context, randomness)?;
         let hessian = Hessian::new(config)?;
-        let layers = encoder.head.weights().layers.map(|layer| layer.dims());
+        let layers = learner
+            .encoder
+            .head
+            .weights()
+            .layers
+            .map(|layer| layer.dims());
         let initial = hessian.constant(layers, online.init(), context.device)?;
         Ok(Box::new(Self {
-            encoder,
-            objective: Objective::new(config)?,
-            optimizer: Optimizer::new(config),
+            learner,
             curvature: OnlineCurvature::new(online, initial),
             hessian,
             rule: PosteriorRule::new(config),
             samples: sample_count(config.train_n_samples),
-            device: context.device.clone().autodiff(),
         }))
     }
-}
 
-impl LaplaceOnline {
     /// The posterior around the current mean, without temperature. The mean carries gradients if `encoder` does.
     fn posterior(&self, encoder: &Encoder) -> Result<Box<dyn Posterior>, TrainError> {
         let mean = encoder.head.weights();
@@ -82,19 +80,16 @@ impl LaplaceOnline {
 
 impl Method for LaplaceOnline {
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        if starts.is_named() {
-            let start = starts.own()?;
-            self.encoder = load_state(self.encoder.clone(), &start.model)?;
-        }
-        Ok(())
+        self.learner.initialise(starts)
     }
 
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
-        let features = self.encoder.backbone.forward(images(&input, &self.device));
+        let images = self.learner.images(&input);
+        let features = self.learner.encoder.backbone.forward(images);
         let weights = self
-            .posterior(&self.encoder)?
+            .posterior(&self.learner.encoder)?
             .sample(self.samples, &mut noise);
         let outputs = weights.outputs(features.clone());
         let features = features.inner();
@@ -108,7 +103,7 @@ impl Method for LaplaceOnline {
                 .clone()
                 .slice([0..batch, sample..sample + 1, 0..latent])
                 .reshape([batch, latent]);
-            let mined = self.objective.evaluate(z.clone(), input.labels);
+            let mined = self.learner.objective.evaluate(z.clone(), input.labels);
             report = report.plus(mined.report(), share);
             let (curvature, triplets) = self.hessian.of_batch(
                 &weights.head(sample),
@@ -124,9 +119,8 @@ impl Method for LaplaceOnline {
             });
         }
         if let Some((loss, curvature, triplets)) = total {
-            let gradients = loss.mul_scalar(share).backward();
-            let encoder = self.encoder.clone();
-            self.encoder = self.optimizer.step(encoder, gradients, input.learning_rate);
+            let loss = loss.mul_scalar(share);
+            self.learner.descend(loss, input.learning_rate);
             self.curvature.update(curvature, triplets)?;
         }
         Ok(report)
@@ -137,7 +131,7 @@ impl Method for LaplaceOnline {
         samples: usize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
-        let encoder = self.encoder.valid();
+        let encoder = self.learner.encoder.valid();
         let posterior = self.posterior(&encoder)?;
         self.rule
             .predictor(encoder.backbone, posterior, samples, generator)
@@ -148,27 +142,22 @@ impl Method for LaplaceOnline {
     }
 
     fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
-        let posterior = self.posterior(&self.encoder.valid());
+        let posterior = self.posterior(&self.learner.encoder.valid());
         posterior.map_or_else(|_| Vec::new(), |p| PosteriorRule::summary(p.as_ref()))
     }
 
     fn state(&self) -> Result<MethodState, TrainError> {
-        let mut tensors = prefixed("model", state_dict(&self.encoder));
-        tensors.extend(prefixed("curvature", self.curvature.state()));
-        self.rule.write(&mut tensors);
-        Ok(MethodState {
-            tensors,
-            optimizer: self.optimizer.state()?,
-        })
+        let mut state = self.learner.state()?;
+        let curvature = prefixed("curvature", self.curvature.state());
+        state.tensors.extend(curvature);
+        self.rule.write(&mut state.tensors);
+        Ok(state)
     }
 
     fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
-        let model = take_prefixed("model", &mut state.tensors);
         let curvature = take_prefixed("curvature", &mut state.tensors);
-        let curvature = self.curvature.load(&curvature)?;
-        self.encoder = load_state(self.encoder.clone(), &model)?;
-        self.curvature = curvature;
+        self.curvature = self.curvature.load(&curvature)?;
         self.rule.read(&state.tensors)?;
-        self.optimizer.restore(state.optimizer)
+        self.learner.restore(&mut state)
     }
 }

@@ -3,41 +3,12 @@
 use comfy_table::Table;
 use lam_train::Outcome;
 use lam_train::evaluate::RiskReport;
+use lam_train::metric::{BASELINE_PREFIX, meaning, number};
 use lam_train::run::RunMetrics;
 
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::table;
-
-/// What is behind names that do not say it themselves.
-const MEANINGS: [(&str, &str); 11] = [
-    (
-        "map@r",
-        "mean average precision at R, the number of positives",
-    ),
-    (
-        "auroc",
-        "finding out-of-distribution images by their uncertainty",
-    ),
-    ("auprc", "the same, average precision"),
-    ("auprc_trapezoid", "the same, by trapezoids"),
-    ("ausc", "accuracy while the most uncertain are removed"),
-    (
-        "r_auroc",
-        "finding wrong nearest neighbours by their uncertainty",
-    ),
-    ("ece", "expected calibration error"),
-    (
-        "ece_open_last_bin",
-        "the same without confidence 1, as the released code",
-    ),
-    (
-        "ece_open_last_bin_drops",
-        "share of the queries that this leaves out",
-    ),
-    ("brier", "mean squared gap of confidence and being right"),
-    ("nll", "negative log likelihood of being right"),
-];
 
 /// Prints what a run found and where it lies.
 pub fn print(outcome: &Outcome, printer: &Printer) -> Result<(), CliError> {
@@ -152,7 +123,7 @@ impl Parts {
 }
 
 fn split_baseline(name: &str) -> Option<(&str, &str)> {
-    name.strip_prefix("baseline.")?.split_once('.')
+    name.strip_prefix(BASELINE_PREFIX)?.split_once('.')
 }
 
 fn split_cutoff(name: &str) -> Option<(&str, usize)> {
@@ -180,9 +151,7 @@ fn at_cutoffs(parts: &Parts, printer: &Printer) -> Table {
 fn single_values(parts: &Parts, printer: &Printer) -> Table {
     let mut table = table::new(printer, &["metric", "value", "meaning"]);
     for (metric, value) in &parts.single {
-        let meaning = MEANINGS.iter().find(|(name, _)| name == metric);
-        let meaning = meaning.map_or("", |(_, meaning)| meaning);
-        table.add_row([metric, &number(*value), meaning]);
+        table.add_row([metric, &number(*value), meaning(metric)]);
     }
     table::align_right(&mut table, 1);
     table
@@ -211,36 +180,9 @@ fn baseline_values(parts: &Parts, printer: &Printer) -> Table {
     table
 }
 
-/// Four digits after the point; counts without.
-fn number(value: f64) -> String {
-    if value.is_nan() {
-        "undefined".to_owned()
-    } else if value.fract() == 0.0 && value.abs() >= 2.0 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.4}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{number, split_baseline, split_cutoff};
-
-    #[test]
-    fn numbers_have_four_digits_and_counts_none() {
-        let all = [0.123_45, 1.0, 0.0, 1000.0, f64::NAN, -12.5].map(number);
-        assert_eq!(
-            all,
-            [
-                "0.1235",
-                "1.0000",
-                "0.0000",
-                "1000",
-                "undefined",
-                "-12.5000"
-            ]
-        );
-    }
+    use super::{split_baseline, split_cutoff};
 
     #[test]
     fn baselines_are_told_by_their_prefix() {

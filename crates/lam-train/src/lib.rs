@@ -9,6 +9,7 @@ pub mod device;
 mod error;
 pub mod evaluate;
 pub mod method;
+pub mod metric;
 pub mod observer;
 mod process;
 pub mod randomness;

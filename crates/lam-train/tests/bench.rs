@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lam_train::bench::{
-    Direction, Plan, RunStatus, Statistic, Summary, average_curves, baseline_table, csv, direction,
-    json, main_table, markdown, missing_table, parse_seeds, runs_csv,
+    Plan, RunStatus, Statistic, Summary, average_curves, baseline_table, csv, json, main_table,
+    markdown, missing_table, parse_seeds, runs_csv,
 };
 use lam_train::config::Override;
+use lam_train::metric::{Direction, direction};
 use lam_train::run::{OpenMode, RunCurves, RunFolder, RunMetadata, RunMetrics};
 use proptest::prelude::*;
 use serde_json::Value;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::BenchError;
-use super::metric::direction;
 use super::summary::{RunStatus, Summary};
 use super::table::{ComparisonTable, baseline_table, main_table, missing_table};
+use crate::metric::direction;
 use crate::run::{RunError, csv_cell, csv_number, write_atomic};
 
 /// Version of `results.json`.

@@ -7,11 +7,12 @@ use lam_plot::{
     Roc, RocCurve, Section, Sparsification, SparsificationCurve, Table,
 };
 
+use super::BenchError;
 use super::average::average_curves;
 use super::files::BenchFiles;
 use super::summary::{ConfigSummary, Summary};
 use super::table::{ComparisonTable, baseline_table, main_table, missing_table};
-use super::{BenchError, Direction, direction};
+use crate::metric::{Direction, direction};
 use crate::run::{RunCurves, RunError, RunFolder};
 
 /// Draws the figures and writes the page. Returns what deserves a word, such as runs without curves.

@@ -1,8 +1,8 @@
 //! What is known of every run, and the metrics of each configuration over its seeds.
 
-use super::metric::{BASELINE_PREFIX, direction};
 use super::plan::{Plan, PlannedRun, look};
 use super::statistics::Statistic;
+use crate::metric::{BASELINE_PREFIX, Direction, direction};
 use crate::run::{RunFolder, RunMetrics, RunState};
 
 /// What is known of a run.
@@ -160,7 +160,7 @@ impl Summary {
             .collect();
         let good = direction(metric);
         rivals.len() > 1
-            && good != super::Direction::Neutral
+            && good != Direction::Neutral
             && rivals
                 .iter()
                 .all(|&rival| !good.better(rival, own.mean) || shown(rival) == shown(own.mean))

@@ -1,8 +1,8 @@
 //! Tables for people, the same for the terminal, Markdown and the page.
 
-use super::metric::{BASELINE_PREFIX, Direction, MAIN_METRICS, direction};
 use super::statistics::Statistic;
 use super::summary::{ConfigSummary, RunStatus, Summary};
+use crate::metric::{BASELINE_PREFIX, Direction, MAIN_METRICS, direction};
 
 /// What stands where there is no value.
 const NONE: &str = "–";

@@ -10,6 +10,7 @@ use super::{Evaluation, RiskReport, Sets, baseline_table, risk_report, sheets, t
 use crate::TrainError;
 use crate::config::{Config, Selection};
 use crate::data::RunData;
+use crate::metric::{BASELINE_PREFIX, meaning, number};
 use crate::run::{RunFolder, RunMetrics};
 use crate::session::RunOptions;
 
@@ -230,51 +231,17 @@ impl Shown<'_> {
                 .values()
                 .iter()
                 // These have a table of their own.
-                .filter(|(name, _)| !name.starts_with("baseline."))
+                .filter(|(name, _)| !name.starts_with(BASELINE_PREFIX))
                 .map(|(name, value)| Metric {
                     name: name.clone(),
-                    value: format!("{value:.4}"),
-                    explanation: explanation(name).to_owned(),
+                    value: number(*value),
+                    explanation: meaning(name).to_owned(),
                 })
                 .collect(),
             sections,
             command: self.options.command.clone(),
             configuration: config.to_yaml(),
         }
-    }
-}
-
-/// What a metric says, in a line.
-fn explanation(name: &str) -> &'static str {
-    match name {
-        "map@r" => "mean average precision over as many neighbours as the query has positives",
-        "auroc" => "chance that an out-of-distribution image is more uncertain than a test image",
-        "auprc" => "average precision of finding out-of-distribution images by their uncertainty",
-        "auprc_trapezoid" => "the same area by trapezoids",
-        "ausc" => {
-            "accuracy of the nearest neighbour, averaged while the most uncertain are removed"
-        }
-        "ece" => {
-            "gap between confidence (share of weight samples that agree) and accuracy; 0 is best"
-        }
-        "ece_open_last_bin" => {
-            "the same as the released code counts it: images with confidence 1 left out"
-        }
-        "brier" => "mean squared gap between confidence and being right; 0 is best",
-        "nll" => {
-            "mean negative log likelihood of being right, by the smoothed share of votes; 0 is best"
-        }
-        "ece_open_last_bin_drops" => "share of images that the open last bin leaves out",
-        "r_auroc" => {
-            "chance that a query with a wrong nearest neighbour is more uncertain than one with a right one"
-        }
-        "queries" => "queries that recall and mAP are means over",
-        "queries_without_positives" => {
-            "queries left out of recall and mAP, for want of another image of their class"
-        }
-        _ if name.starts_with("recall@") => "share of queries with a positive among the k nearest",
-        _ if name.starts_with("map@") => "mean average precision at k",
-        _ => "",
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::SpecReader;
 use super::scalar::text_of;
-use crate::bench::{Direction, direction, is_validation_metric};
 use crate::config::{Branch, Choice, Tree, nearest_name};
+use crate::metric::{Direction, direction, is_validation_metric};
 use crate::sweep::Stopping;
 use crate::sweep::domain::Domain;
 use crate::sweep::search::grid_size;

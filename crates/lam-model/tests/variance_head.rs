@@ -5,13 +5,21 @@ mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use common::assert_close;
-use lam_model::head::{BatchNorm, VarianceHead};
+use lam_model::batch_norm::{BatchNorm, BatchStatistics, Pass};
+use lam_model::head::VarianceHead;
 use lam_model::{load_state, state_dict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec::<f32>().unwrap()
+}
+
+/// By the batch's own statistics, and the norm after it has seen them.
+fn train(norm: BatchNorm, x: Tensor<2>) -> (Tensor<2>, BatchNorm) {
+    let mut statistics = BatchStatistics::default();
+    let y = norm.forward(x, &mut Pass::Training(&mut statistics));
+    (y, statistics.into_module(norm))
 }
 
 fn random(shape: [usize; 2], seed: u64) -> Vec<f64> {
@@ -90,8 +98,8 @@ fn batch_norm_trains_and_evaluates_as_pytorch_documents_it() {
         };
         for seed in 0..5 {
             let x = random([7, SIZE], seed);
-            let (y, statistics) = norm.forward_train(tensor(&x, [7, SIZE], &device));
-            norm = norm.observed(statistics);
+            let (y, seen) = train(norm, tensor(&x, [7, SIZE], &device));
+            norm = seen;
             assert_close("training", &host(y), &plain.train(&x, SIZE), 1e-5);
             assert_close("mean", &host(norm.running_mean.val()), &plain.mean, 1e-5);
             assert_close(
@@ -100,7 +108,7 @@ fn batch_norm_trains_and_evaluates_as_pytorch_documents_it() {
                 &plain.variance,
                 1e-5,
             );
-            let y = norm.forward(tensor(&x, [7, SIZE], &device));
+            let y = norm.forward(tensor(&x, [7, SIZE], &device), &mut Pass::Evaluation);
             assert_close("evaluation", &host(y), &plain.evaluate(&x, SIZE), 1e-5);
         }
     }
@@ -112,11 +120,11 @@ fn gradients_know_of_the_statistics() {
     let device = Device::flex().autodiff();
     let norm = BatchNorm::init(3, false, &device);
     let x = tensor(&random([6, 3], 1), [6, 3], &device).require_grad();
-    let (y, _) = norm.forward_train(x.clone());
+    let (y, _) = train(norm.clone(), x.clone());
     let grads = y.sum().backward();
     assert!(host(x.grad(&grads).unwrap()).iter().all(|g| g.abs() < 1e-5));
     // A part of it can.
-    let (y, _) = norm.forward_train(x.clone());
+    let (y, _) = train(norm.clone(), x.clone());
     let loss = y.slice([0..1, 0..3]).square().sum();
     let grads = loss.backward();
     let numeric = |i: usize| {
@@ -151,7 +159,7 @@ fn running_statistics_are_state_and_have_no_gradient() {
     assert!(head.input.weight.val().grad(&grads).is_some());
     assert!(head.output_norm.scale.val().grad(&grads).is_some());
     assert!(head.output_norm.running_mean.val().grad(&grads).is_none());
-    let seen = head.clone().observed(statistics);
+    let seen = statistics.into_module(head.clone());
     let state = state_dict(&seen);
     assert_eq!(state.len(), 4 + 8);
     assert_eq!(state["output_norm.scale"].shape().as_slice(), [1]);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::checksum::sha256_of_file;
-use crate::download::{Outcome, Wanted, agent, download};
+use crate::download::{Outcome, Size, Wanted, agent, download};
 use crate::{DataError, DatasetEntry, FailedMirror, FileSet, FileSpec, Storage, find};
 
 /// Environment variable with the address of a folder to download from instead of the public mirrors;
@@ -188,9 +188,73 @@ impl Fetcher {
             progress.event(FetchEvent::Present { file: name, total });
             return Ok(Ok(()));
         }
-        let part = destination.join(format!("{name}.part"));
+        self.fetch_into(
+            &target,
+            name,
+            Size::Exactly(total),
+            file.sha256,
+            mirrors,
+            progress,
+        )
+    }
+
+    /// Downloads a file of which no more is known than its address and how its SHA-256 begins, from its folder or from
+    /// `$LAM_DATA_MIRROR/KIND/`, into the folder `destination`.
+    ///
+    /// # Errors
+    /// [`DataError::FetchInProgress`], [`DataError::FileNotFetched`], [`DataError::Io`] for the local disk.
+    pub fn fetch_named(
+        &self,
+        named: &NamedFile,
+        destination: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), DataError> {
+        let NamedFile {
+            kind,
+            name,
+            folder,
+            sha256_prefix,
+            max_bytes,
+        } = *named;
+        let target = destination.join(name);
+        if named.is_at(&target)? {
+            let total = fs::metadata(&target).map_or(0, |metadata| metadata.len());
+            progress.event(FetchEvent::Present { file: name, total });
+            return Ok(());
+        }
+        fs::create_dir_all(destination)
+            .map_err(|error| DataError::io(destination, "making the folder", error))?;
+        let _lock = lock(destination)?;
+        let mirrors = match (&self.mirrors, &self.base) {
+            (Some(mirrors), _) => mirrors.clone(),
+            (None, Some(base)) => vec![format!("{}/{kind}/", base.trim_end_matches('/'))],
+            (None, None) => vec![folder.to_owned()],
+        };
+        let size = Size::AtMost(max_bytes);
+        self.fetch_into(&target, name, size, sha256_prefix, &mirrors, progress)?
+            .map_err(|failed| DataError::FileNotFetched {
+                file: name,
+                mirrors: failed,
+                advice: format!(
+                    "\nwithout the network:\n  put {name} (SHA-256 {sha256_prefix}…) into {}, or set {MIRROR_VARIABLE} to the address of a mirror that can be reached",
+                    destination.display()
+                ),
+            })
+    }
+
+    /// The inner error lists what happened at each mirror.
+    fn fetch_into(
+        &self,
+        target: &Path,
+        name: &'static str,
+        size: Size,
+        sha256: &str,
+        mirrors: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Result<(), Vec<FailedMirror>>, DataError> {
+        let part = target.with_file_name(format!("{name}.part"));
         let agent = agent(self.patience);
-        let advanced = |done| {
+        let advanced = |done, total| {
             progress.event(FetchEvent::Advanced {
                 file: name,
                 done,
@@ -202,12 +266,13 @@ impl Fetcher {
             let url = format!("{}/{name}", mirror.trim_end_matches('/'));
             let wanted = Wanted {
                 url: &url,
-                bytes: total,
-                sha256: file.sha256,
+                size,
+                sha256,
             };
             match download(&agent, &wanted, &part, &advanced)? {
                 Outcome::Verified => {
-                    put_in_place(&part, &target)?;
+                    put_in_place(&part, target)?;
+                    let total = fs::metadata(target).map_or(0, |metadata| metadata.len());
                     progress.event(FetchEvent::Finished { file: name, total });
                     return Ok(Ok(()));
                 }
@@ -222,6 +287,35 @@ impl Fetcher {
         }
         remove_if_empty(&part)?;
         Ok(Err(failed))
+    }
+}
+
+/// A file by its name at its maker's, which tells how its SHA-256 begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedFile {
+    /// What it is, in messages and as the folder of a mirror.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Address of the folder that has it.
+    pub folder: &'static str,
+    /// How its SHA-256 begins, hexadecimal in lower case.
+    pub sha256_prefix: &'static str,
+    /// It has no more bytes.
+    pub max_bytes: u64,
+}
+
+impl NamedFile {
+    /// Whether `path` is this file.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] where it is there and cannot be read.
+    pub fn is_at(&self, path: &Path) -> Result<bool, DataError> {
+        if !path.is_file() {
+            return Ok(false);
+        }
+        let found = sha256_of_file(path).map_err(|error| DataError::io(path, "reading", error))?;
+        Ok(found.starts_with(self.sha256_prefix))
     }
 }
 

@@ -52,7 +52,7 @@ pub use adapted::Adapted;
 pub use augment::Augmentation;
 pub use dataset::Dataset;
 pub use error::{DataError, FailedMirror, FilesNotFound};
-pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, Progress, fetch};
+pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, NamedFile, Progress, fetch};
 pub use held_out::held_out_split;
 pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;

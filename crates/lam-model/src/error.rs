@@ -33,6 +33,12 @@ pub enum ModelError {
     /// A file of weights cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Embeddings that no whitening can be fitted to.
+    #[error("no whitening: {0}")]
+    Whitening(
+        /// Why.
+        String,
+    ),
     /// A share of channels that cannot be left out.
     #[error("dropout of a share {0} of the channels: expected a number from 0 to below 1")]
     DropoutRate(

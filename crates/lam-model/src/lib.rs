@@ -19,6 +19,7 @@ mod normalise;
 pub mod pooling;
 mod state;
 pub mod weights;
+pub mod whitening;
 
 pub use encoder::{Encoder, EncoderConfig};
 pub use error::ModelError;

@@ -4,12 +4,13 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::assert_close;
+use common::{assert_close, values};
 use lam_model::batch_norm::{BatchNorm, BatchStatistics, Pass};
 use lam_model::head::VarianceHead;
 use lam_model::{load_state, state_dict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
+use safetensors::SafeTensors;
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec::<f32>().unwrap()
@@ -188,5 +189,48 @@ fn variances_are_finite_and_above_zero_whatever_the_features() {
                 assert!(v.is_finite() && v > 0.0, "{scale}: {v}");
             }
         }
+    }
+}
+
+/// Maps `[B, C, H, W]` against numbers of PyTorch's `BatchNorm2d` (`tests/fixtures/weights/make.py`).
+#[test]
+fn batch_norm_of_maps_is_pytorchs() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/fixtures/weights/batch_norm.safetensors"
+    );
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let device = Device::flex().autodiff();
+    let read = |name: &str| values(&file, name);
+    let map = |name: &str| {
+        let (shape, values) = read(name);
+        common::tensor::<4>(&values, &shape, &device)
+    };
+    let mut norm = BatchNorm::init(3, false, &device);
+    let mut state = state_dict(&norm);
+    for (ours, theirs) in [("scale", "weight"), ("shift", "bias")] {
+        let data = common::tensor::<1>(&read(theirs).1, &[3], &device).into_data();
+        state.insert(ours.into(), data);
+    }
+    norm = load_state(norm, &state).unwrap();
+    for step in 0..2 {
+        let name = |what: &str| format!("{step}.{what}");
+        let x = map(&name("x")).require_grad();
+        let mut statistics = BatchStatistics::default();
+        let y = norm.forward(x.clone(), &mut Pass::Training(&mut statistics));
+        let grads = (y.clone() * map("loss_weights")).sum().backward();
+        let check = |what: &str, got: &[f32]| {
+            assert_close(&name(what), got, &read(&name(what)).1, 1e-5);
+        };
+        check("train", &host(y.inner()));
+        check("x_grad", &host(x.grad(&grads).unwrap()));
+        check("weight_grad", &host(norm.scale.val().grad(&grads).unwrap()));
+        check("bias_grad", &host(norm.shift.val().grad(&grads).unwrap()));
+        norm = statistics.into_module(norm);
+        check("running_mean", &host(norm.running_mean.val().inner()));
+        check("running_var", &host(norm.running_variance.val().inner()));
+        let y = norm.forward(x, &mut Pass::Evaluation);
+        check("eval", &host(y.inner()));
     }
 }

@@ -11,13 +11,13 @@ use crate::{Encoder, StateDict, load_state, state_dict};
 /// Prefix of the backbone's parameters.
 const BACKBONE: &str = "backbone.";
 /// Parameters that a classifier's file may lack.
-const EXPONENT: &str = "backbone.pool.exponent";
+const POOL: &str = "backbone.pool.";
 const HEAD: [&str; 2] = ["head.weight", "head.bias"];
 
 /// What a file had besides a backbone's layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// The exponent of the pooling.
+    /// Parameters of the pooling.
     pub pool: bool,
     /// The head.
     pub head: bool,
@@ -63,7 +63,7 @@ pub fn load(encoder: Encoder, file: &WeightsFile) -> Result<(Encoder, Taken), We
     for name in rest {
         match beyond.get(name) {
             Some(ours) => {
-                taken.pool |= *ours == EXPONENT;
+                taken.pool |= ours.starts_with(POOL);
                 taken.head |= HEAD.contains(&ours.as_str());
                 chosen.insert(ours.clone(), name.to_owned());
             }
@@ -100,36 +100,52 @@ pub fn load(encoder: Encoder, file: &WeightsFile) -> Result<(Encoder, Taken), We
     Ok((encoder, taken))
 }
 
-/// Tensors that are no weights, and the last layers of a classifier.
+/// Tensors that are no weights, the last layers of a classifier, and what our checkpoints have besides an encoder.
 fn is_left_out(name: &str, prefix: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     let below = name.strip_prefix(prefix).unwrap_or(name);
-    last == "num_batches_tracked" || below.starts_with("fc.") || below.starts_with("classifier.")
+    last == "num_batches_tracked"
+        || ["fc.", "classifier."]
+            .into_iter()
+            .any(|layer| below.starts_with(layer))
+        || ["curvature.", "posterior.", "optimizer"]
+            .into_iter()
+            .any(|part| name.starts_with(part))
 }
 
 /// Our names of a file's tensors that belong to pooling and head, by what the released LAM code and
 /// cnnimageretrieval-pytorch call them: `pool.0.p`, `pool.p`; `linear.0.weight`, `linear.0.1.weight` behind a dropout,
-/// `whiten.weight`.
+/// `whiten.weight`; or as we do.
 fn beyond_backbone(
     backbone: &Backbone,
     names: &[&str],
     parameters: &BTreeMap<String, Vec<usize>>,
 ) -> BTreeMap<String, String> {
     let mut ours = BTreeMap::new();
+    let exponent = parameters.keys().find(|name| is_exponent(name));
     for &name in names {
         let parts: Vec<&str> = name.split('.').collect();
         let within = |layer: &str| parts.contains(&layer);
         let last = parts.last().copied().unwrap_or_default();
-        let pooled = matches!(backbone, Backbone::Retrieval(_)) && within("pool") && last == "p";
-        if pooled && parameters.contains_key(EXPONENT) {
-            ours.insert(name.to_owned(), EXPONENT.to_owned());
-        } else if within("linear") || within("whiten") {
-            match last {
-                "weight" => ours.insert(name.to_owned(), HEAD[0].to_owned()),
-                "bias" => ours.insert(name.to_owned(), HEAD[1].to_owned()),
-                _ => None,
-            };
+        let pooled = matches!(backbone, Backbone::Retrieval(_)) && within("pool");
+        let parameter = match last {
+            "p" | "exponent" if pooled => exponent.cloned(),
+            "weight" | "bias" if pooled && within("whiten") => {
+                let regional = format!("{POOL}whiten.{last}");
+                parameters.contains_key(&regional).then_some(regional)
+            }
+            "weight" | "bias" if ["linear", "whiten", "head"].into_iter().any(within) => {
+                Some(format!("head.{last}"))
+            }
+            _ => None,
+        };
+        if let Some(parameter) = parameter {
+            ours.insert(name.to_owned(), parameter);
         }
     }
     ours
+}
+
+fn is_exponent(ours: &str) -> bool {
+    ours.starts_with(POOL) && ours.ends_with("exponent")
 }

@@ -9,10 +9,12 @@ pub(super) enum Naming {
     Torchvision,
     /// As the children of an `nn.Sequential` of its layers, numbered: the released LAM code and cnnimageretrieval-pytorch.
     Children,
+    /// As ours are.
+    Ours,
 }
 
 impl Naming {
-    pub(super) const ALL: [Self; 2] = [Self::Torchvision, Self::Children];
+    pub(super) const ALL: [Self; 3] = [Self::Torchvision, Self::Children, Self::Ours];
 }
 
 /// The name in torchvision of our backbone's parameter `ours` (`trunk.…`); none for one that is no part of a trunk there.
@@ -26,13 +28,17 @@ pub fn torchvision_name(backbone: &Backbone, ours: &str) -> Option<String> {
 /// The name of our backbone's parameter `ours`; none for one that is no part of the trunk.
 pub(super) fn foreign_name(backbone: &Backbone, ours: &str, naming: Naming) -> Option<String> {
     match backbone {
-        Backbone::Small(net) => small_name(net, ours),
+        Backbone::Small(net) => match naming {
+            Naming::Ours => Some(ours.to_owned()),
+            _ => small_name(net, ours),
+        },
         Backbone::Retrieval(net) => {
-            let ours = ours.strip_prefix("trunk.")?;
-            let name = trunk_name(&net.trunk, &norm_name(ours));
+            let of_trunk = ours.strip_prefix("trunk.")?;
+            let name = trunk_name(&net.trunk, &norm_name(of_trunk));
             Some(match naming {
                 Naming::Torchvision => name,
                 Naming::Children => child_name(&net.trunk, &name),
+                Naming::Ours => ours.to_owned(),
             })
         }
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::torch;
 
 /// More nested values than any checkpoint has.
-const MAX_NODES: usize = 16 << 20;
+const MAX_NODES: usize = 4 << 20;
 
 /// Index of a [`Node`].
 pub(super) type Id = usize;
@@ -27,7 +27,7 @@ pub(super) enum Node {
     Global(String),
     /// A reference to something outside the pickle.
     Persistent(Id),
-    Tensor(torch::TensorRef),
+    Tensor(Box<torch::TensorRef>),
     /// An object of a class we do not know; what is in it is left out.
     Opaque,
 }
@@ -131,8 +131,6 @@ fn forbidden(module: &str, name: &str) -> bool {
     let top = module.split('.').next().unwrap_or_default();
     match top {
         "builtins" | "__builtin__" => FORBIDDEN_BUILTINS.contains(&name),
-        // Constants, as `torch.serialization` stores paths and the like.
-        "pathlib" => false,
         _ => FORBIDDEN.contains(&top),
     }
 }

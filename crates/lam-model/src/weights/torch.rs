@@ -51,7 +51,7 @@ pub(super) fn rebuild(pickle: &Pickle, function: &str, arguments: Id) -> Result<
                     strides: sizes(*strides)?,
                 })
             })();
-            made.map(Node::Tensor)
+            made.map(|tensor| Node::Tensor(Box::new(tensor)))
                 .ok_or_else(|| "a tensor's description is none of PyTorch's".to_owned())
         }
         ("torch._utils._rebuild_parameter", [data, ..]) => Ok(pickle.node(*data).clone()),
@@ -106,7 +106,7 @@ pub(super) fn state_dict(pickle: &Pickle) -> Result<BTreeMap<String, TensorRef>,
     let mut tensors = BTreeMap::new();
     for &(key, value) in entries {
         if let (Some(name), Node::Tensor(tensor)) = (pickle.text(key), pickle.node(value)) {
-            tensors.insert(name.to_owned(), tensor.clone());
+            tensors.insert(name.to_owned(), tensor.as_ref().clone());
         }
     }
     if tensors.is_empty() {

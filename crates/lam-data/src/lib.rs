@@ -2,6 +2,7 @@
 //!
 //! - [`Dataset`]: length, labels, and the i-th image as `[C, H, W]` in \[0, 1\]; [`Subset`] is a choice
 //!   of its images, [`held_out_split`] makes one, stratified by class.
+//! - [`PhotoDataset`]: photographs decoded when they are asked for, shown as [`Views`] say.
 //! - [`registry`]: the data sets known by name. A new one is one file under `datasets/` and one line
 //!   in `registry.rs`.
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
@@ -22,6 +23,7 @@
 //! # }
 //! ```
 
+mod adapted;
 mod augment;
 mod checksum;
 mod dataset;
@@ -36,6 +38,8 @@ mod idx_pair;
 mod loader;
 mod locate;
 mod memory;
+mod normalise;
+mod parquet;
 mod permutation;
 mod photo;
 mod photo_dataset;
@@ -47,10 +51,10 @@ mod shape;
 mod source;
 mod split;
 mod subset;
-mod transform;
 mod unreadable;
 mod view;
 
+pub use adapted::Adapted;
 pub use augment::Augmentation;
 pub use dataset::Dataset;
 pub use decode::{DecodeLimits, ImageFault, ImageFormat, Picture, decode};
@@ -60,12 +64,16 @@ pub use held_out::held_out_split;
 pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;
 pub use loader::{Batch, Loader, LoaderBuilder};
-pub use locate::{Located, Place, locate};
+pub use locate::{Located, LocatedTree, LookedIn, locate, locate_tree};
 pub use memory::MemoryDataset;
+pub use normalise::Normalise;
+pub use parquet::{EncodedImages, read_parquet_images};
 pub use permutation::shuffled;
 pub use photo::{Photo, PhotoSource};
 pub use photo_dataset::PhotoDataset;
-pub use registry::{DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, find, registry};
+pub use registry::{
+    DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, Tree, TreeSet, find, registry,
+};
 pub use report::{DatasetReport, Location, SplitReport, report};
 pub use resample::{Filter, Region, resize};
 pub use search_path::{DATA_DIR_VARIABLE, Origin, Root, SearchPath};
@@ -73,6 +81,5 @@ pub use shape::ImageShape;
 pub use source::Source;
 pub use split::Split;
 pub use subset::Subset;
-pub use transform::{Normalise, Transform};
 pub use unreadable::{Unreadable, UnreadableImage};
 pub use view::{Framing, RandomResizedCrop, View, Views};

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{DataError, Dataset, ImageShape};
+use crate::{DataError, Dataset, ImageShape, Normalise};
 
 /// Images kept in memory, one byte a value.
 #[derive(Debug, Clone)]
@@ -10,6 +10,7 @@ pub struct MemoryDataset {
     class_names: Vec<String>,
     labels: Vec<u32>,
     pixels: Vec<u8>,
+    normalisation: Option<Normalise>,
 }
 
 impl MemoryDataset {
@@ -44,12 +45,24 @@ impl MemoryDataset {
             class_names: class_names.iter().map(|&name| name.to_owned()).collect(),
             labels,
             pixels,
+            normalisation: None,
         })
+    }
+
+    /// With what a network wants done to the values.
+    #[must_use]
+    pub fn normalised(mut self, normalisation: Normalise) -> Self {
+        self.normalisation = Some(normalisation);
+        self
     }
 }
 
 /// Every label names a class, and every class has an image.
-fn check_labels(labels: &[u32], class_names: &[&str], file: &Path) -> Result<(), DataError> {
+pub(crate) fn check_labels(
+    labels: &[u32],
+    class_names: &[impl AsRef<str>],
+    file: &Path,
+) -> Result<(), DataError> {
     let mut counts = vec![0usize; class_names.len()];
     for (index, &label) in labels.iter().enumerate() {
         match counts.get_mut(label as usize) {
@@ -69,7 +82,7 @@ fn check_labels(labels: &[u32], class_names: &[&str], file: &Path) -> Result<(),
         Some(class) => Err(DataError::EmptyClass {
             file: file.into(),
             class,
-            name: class_names[class].to_owned(),
+            name: class_names[class].as_ref().to_owned(),
         }),
     }
 }
@@ -89,6 +102,10 @@ impl Dataset for MemoryDataset {
 
     fn labels(&self) -> &[u32] {
         &self.labels
+    }
+
+    fn normalisation(&self) -> Option<&Normalise> {
+        self.normalisation.as_ref()
     }
 
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError> {

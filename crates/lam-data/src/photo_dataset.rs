@@ -1,6 +1,7 @@
 use crate::decode::{Picture, decode};
+use crate::memory::check_labels;
 use crate::view::{View, Views};
-use crate::{DataError, Dataset, ImageShape, Photo, Unreadable, UnreadableImage};
+use crate::{DataError, Dataset, ImageShape, Normalise, Photo, Unreadable, UnreadableImage};
 
 /// Photographs that are decoded and brought to one size when they are asked for, from any thread.
 #[derive(Debug)]
@@ -30,31 +31,12 @@ impl PhotoDataset {
         if photos.is_empty() {
             return Err(DataError::EmptySet { file: name.into() });
         }
-        let mut counts = vec![0_usize; class_names.len()];
-        for (index, photo) in photos.iter().enumerate() {
-            match counts.get_mut(photo.label as usize) {
-                Some(count) => *count += 1,
-                None => {
-                    return Err(DataError::LabelOutOfRange {
-                        file: photo.source.name().into(),
-                        index,
-                        label: photo.label,
-                        classes: class_names.len(),
-                    });
-                }
-            }
-        }
-        if let Some(class) = counts.iter().position(|&count| count == 0) {
-            return Err(DataError::EmptyClass {
-                file: name.into(),
-                class,
-                name: class_names[class].clone(),
-            });
-        }
+        let labels: Vec<u32> = photos.iter().map(|photo| photo.label).collect();
+        check_labels(&labels, &class_names, name.as_ref())?;
         Ok(Self {
             name: name.to_owned(),
             class_names,
-            labels: photos.iter().map(|photo| photo.label).collect(),
+            labels,
             unreadable: Unreadable::new(name, photos.len()),
             photos,
             views,
@@ -143,5 +125,28 @@ impl Dataset for PhotoDataset {
 
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError> {
         self.show(index, &self.views.test, (0, 0), out)
+    }
+
+    fn read_for_training(
+        &self,
+        index: usize,
+        occasion: (u64, u64),
+        out: &mut [f32],
+    ) -> Result<(), DataError> {
+        self.show(index, &self.views.train, occasion, out)
+    }
+
+    fn normalisation(&self) -> Option<&Normalise> {
+        self.views.normalisation.as_ref()
+    }
+
+    fn source(&self, index: usize) -> String {
+        self.photos
+            .get(index)
+            .map_or_else(String::new, |photo| photo.source.name())
+    }
+
+    fn unreadable(&self) -> Option<&Unreadable> {
+        Some(&self.unreadable)
     }
 }

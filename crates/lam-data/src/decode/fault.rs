@@ -1,6 +1,7 @@
 use std::io;
 
 use super::ImageFormat;
+use crate::ImageShape;
 
 /// Why one image cannot be used. The file is named by the error that holds this one.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,16 @@ pub enum ImageFault {
         bytes: u64,
         /// The limit.
         limit: u64,
+    },
+    /// Another size than all images of a set must have.
+    #[error("a picture of {width}×{height}, expected {expected}")]
+    WrongSize {
+        /// Columns.
+        width: usize,
+        /// Rows.
+        height: usize,
+        /// Shape of the set.
+        expected: ImageShape,
     },
     /// The file is missing or closed to us.
     #[error("the file cannot be opened: {0}")]

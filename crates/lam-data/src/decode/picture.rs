@@ -34,6 +34,19 @@ impl Picture {
         &self.pixels
     }
 
+    /// Writes the values as `[3, height, width]`; `false` if `out` does not hold as many.
+    pub(crate) fn write_planes(&self, out: &mut [u8]) -> bool {
+        if out.len() != self.pixels.len() {
+            return false;
+        }
+        for (channel, plane) in out.chunks_exact_mut(self.width * self.height).enumerate() {
+            for (to, pixel) in plane.iter_mut().zip(self.pixels.chunks_exact(3)) {
+                *to = pixel[channel];
+            }
+        }
+        true
+    }
+
     /// Values of one row, `[width, 3]`.
     pub fn row(&self, row: usize) -> &[u8] {
         &self.pixels[row * self.width * 3..][..self.width * 3]

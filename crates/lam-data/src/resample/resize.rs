@@ -7,7 +7,8 @@ use crate::decode::Picture;
 /// The part `window` of what the part `crop` of a picture becomes when it is resized to `size` (width, height).
 ///
 /// Equal to the bit to Pillow's `picture.crop(crop).resize(size).crop(window)`, which is what torchvision's `resize`
-/// does with such pictures: rows first, then columns, rounded to bytes in between. Only what the window needs is
+/// does with such pictures: rows first, then columns, rounded to bytes in between (Pillow 13 begins with the columns where
+/// that is less work, and differs by one of 255 there). Only what the window needs is
 /// computed.
 ///
 /// `None` if the crop does not fit the picture, or the window the size.

@@ -6,6 +6,7 @@
 //!   in `registry.rs`.
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
 //! - [`Fetcher`]: downloads them, checked and resumable.
+//! - [`places`]: for place recognition, who stands near whom, and which reference accompanies a query in training.
 //! - [`Loader`]: shuffled, prefetched batches; the order depends on nothing but seed and epoch.
 //!
 //! ```
@@ -36,6 +37,7 @@ mod loader;
 mod locate;
 mod memory;
 mod permutation;
+pub mod places;
 mod registry;
 mod report;
 mod search_path;

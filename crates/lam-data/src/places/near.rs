@@ -33,13 +33,13 @@ impl Near {
     /// Besides, the headings differ by less than `degrees`, the short way round.
     ///
     /// # Errors
-    /// [`DataError::InvalidArgument`] unless `degrees` is above 0 and finite.
+    /// [`DataError::InvalidArgument`] unless 0 < `degrees` ≤ 180.
     pub fn facing(mut self, degrees: f64) -> Result<Self, DataError> {
-        if !(degrees > 0.0 && degrees.is_finite()) {
+        if !(degrees > 0.0 && degrees <= 180.0) {
             return Err(DataError::InvalidArgument {
                 argument: "angle within which headings are the same",
                 value: degrees.to_string(),
-                expected: "a number of degrees above 0",
+                expected: "a number of degrees above 0, up to 180",
             });
         }
         self.degrees = Some(degrees);

@@ -221,6 +221,24 @@ fn a_million_places() {
     assert!(took.as_secs() < 30, "{took:?}");
 }
 
+/// From a separate implementation (ChaCha8 in Python): a draw must never change, or a run that is resumed with another
+/// release would go on with other pairs.
+#[test]
+fn draws_are_fixed_for_all_releases() {
+    let references: Vec<Place> = (0..10).map(|i| at(f64::from(i), 0.0)).collect();
+    let positives =
+        Positives::search(&[at(4.5, 0.0); 8], &references, &Near::than(10.0).unwrap()).unwrap();
+    let draws = |seed, epoch| -> Vec<u32> {
+        let queries = 0..8;
+        queries
+            .map(|query| training_reference(&positives, query, seed, epoch).unwrap())
+            .collect()
+    };
+    assert_eq!(draws(1, 0), [0, 9, 1, 3, 4, 4, 6, 8]);
+    assert_eq!(draws(1, 1), [3, 1, 5, 0, 7, 9, 9, 0]);
+    assert_eq!(draws(2, 0), [9, 1, 9, 2, 5, 4, 4, 3]);
+}
+
 /// Every positive is drawn about equally often, and epochs, seeds and queries differ.
 #[test]
 fn references_are_drawn_evenly() {

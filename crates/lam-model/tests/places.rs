@@ -58,7 +58,7 @@ fn golden_split_triplets() {
         })
         .collect();
     assert!(!triplets.is_empty());
-    let places = PlaceRelation::new(&positions, &[], thresholds()).unwrap();
+    let places = PlaceRelation::new(positions.to_vec(), vec![], thresholds()).unwrap();
     let mined =
         TripletMiner::new(TripletType::All, 0.7).mine(&distances, &QueryDatabaseSplit(&places));
     assert_counts(&mined, &triplets, batch);
@@ -77,13 +77,13 @@ impl Batch {
         self.positions.len()
     }
 
-    fn relation(&self, heading: bool) -> PlaceRelation<'_> {
+    fn relation(&self, heading: bool) -> PlaceRelation {
         let thresholds = if heading {
             thresholds().with_heading_within(22.5).unwrap()
         } else {
             thresholds()
         };
-        PlaceRelation::new(&self.positions, &self.headings, thresholds).unwrap()
+        PlaceRelation::new(self.positions.clone(), self.headings.clone(), thresholds).unwrap()
     }
 
     /// Sample `i` of the result is sample `order[i]` of this batch.
@@ -204,7 +204,7 @@ proptest! {
 #[test]
 fn thresholds_are_strict_and_a_ring_takes_no_part() {
     let positions = [[0.0, 0.0], [6.0, 8.0], [6.0, 7.9], [7.0, 24.0], [7.0, 24.1]];
-    let places = PlaceRelation::new(&positions, &[], thresholds()).unwrap();
+    let places = PlaceRelation::new(positions.to_vec(), vec![], thresholds()).unwrap();
     let relations = [0, 1, 2, 3, 4].map(|other| places.between(0, other));
     use Relation::{Negative, Neither, Positive};
     assert_eq!(relations, [Neither, Neither, Positive, Neither, Negative]);
@@ -215,8 +215,8 @@ fn headings_wrap_around_and_make_no_negatives() {
     let positions = [[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [100.0, 0.0]];
     let headings = [350.0, 12.4, 12.5, 350.0];
     let places = PlaceRelation::new(
-        &positions,
-        &headings,
+        positions.to_vec(),
+        headings.to_vec(),
         thresholds().with_heading_within(22.5).unwrap(),
     )
     .unwrap();
@@ -255,7 +255,7 @@ fn wrong_input_is_named() {
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         for at in [[bad, 0.0], [0.0, bad]] {
             let positions = [[0.0, 0.0], at];
-            let error = PlaceRelation::new(&positions, &[], thresholds()).unwrap_err();
+            let error = PlaceRelation::new(positions.to_vec(), vec![], thresholds()).unwrap_err();
             assert!(matches!(
                 error,
                 ModelError::NotFinite {
@@ -265,7 +265,7 @@ fn wrong_input_is_named() {
             ));
         }
         let facing = thresholds().with_heading_within(22.5).unwrap();
-        let error = PlaceRelation::new(&[[0.0; 2]], &[bad], facing).unwrap_err();
+        let error = PlaceRelation::new(vec![[0.0; 2]], vec![bad], facing).unwrap_err();
         assert!(matches!(
             error,
             ModelError::NotFinite {
@@ -273,7 +273,7 @@ fn wrong_input_is_named() {
                 sample: 0
             }
         ));
-        let error = PlaceRelation::new(&[[0.0; 2]], &[], facing).unwrap_err();
+        let error = PlaceRelation::new(vec![[0.0; 2]], vec![], facing).unwrap_err();
         assert!(matches!(
             error,
             ModelError::Headings {

@@ -50,14 +50,14 @@ impl PlaceThresholds {
 }
 
 /// A batch of places: near → positive, far → negative.
-#[derive(Debug, Clone, Copy)]
-pub struct PlaceRelation<'a> {
-    positions: &'a [[f64; 2]],
-    headings: &'a [f64],
+#[derive(Debug, Clone)]
+pub struct PlaceRelation {
+    positions: Vec<[f64; 2]>,
+    headings: Vec<f64>,
     thresholds: PlaceThresholds,
 }
 
-impl<'a> PlaceRelation<'a> {
+impl PlaceRelation {
     /// From the positions `[B]` of a batch, easting and northing in metres, and the headings `[B]` in degrees; those
     /// may be empty where the thresholds do not ask for them.
     ///
@@ -65,20 +65,16 @@ impl<'a> PlaceRelation<'a> {
     /// [`ModelError::NotFinite`] for a position or heading that is not finite; [`ModelError::Headings`] unless there
     /// are as many headings as positions, where they count.
     pub fn new(
-        positions: &'a [[f64; 2]],
-        headings: &'a [f64],
+        positions: Vec<[f64; 2]>,
+        headings: Vec<f64>,
         thresholds: PlaceThresholds,
     ) -> Result<Self, ModelError> {
-        let headings = match thresholds.heading_within {
-            Some(_) if headings.len() != positions.len() => {
-                return Err(ModelError::Headings {
-                    places: positions.len(),
-                    headings: headings.len(),
-                });
-            }
-            Some(_) => headings,
-            None => &[],
-        };
+        if thresholds.heading_within.is_some() && headings.len() != positions.len() {
+            return Err(ModelError::Headings {
+                places: positions.len(),
+                headings: headings.len(),
+            });
+        }
         let mut values = positions.iter().map(|at| at[0] + at[1]);
         if let Some(sample) = values.position(|value| !value.is_finite()) {
             return Err(ModelError::NotFinite {
@@ -107,7 +103,7 @@ impl<'a> PlaceRelation<'a> {
     }
 }
 
-impl PairRelation for PlaceRelation<'_> {
+impl PairRelation for PlaceRelation {
     fn batch(&self) -> usize {
         self.positions.len()
     }

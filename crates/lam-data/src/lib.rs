@@ -7,6 +7,7 @@
 //!   in `registry.rs`.
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
 //! - [`Fetcher`]: downloads them, checked and resumable.
+//! - [`places`]: for place recognition, who stands near whom, and which reference accompanies a query in training.
 //! - [`Loader`]: shuffled, prefetched batches; the order depends on nothing but seed and epoch.
 //!
 //! ```
@@ -43,6 +44,7 @@ mod parquet;
 mod permutation;
 mod photo;
 mod photo_dataset;
+pub mod places;
 mod registry;
 mod report;
 mod resample;

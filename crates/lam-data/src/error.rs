@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ImageShape, Place, Split};
+use crate::{ImageShape, LayoutError, Place, Split};
 
 /// Whatever can be wrong with data. Every message names the file, what was expected, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum DataError {
         /// Why it failed.
         source: io::Error,
     },
+    /// Something is wrong with the folder of a data set, or with a list of its images.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// An IDX file does not begin with two zero bytes.
     #[error(
         "{}: not an IDX file: it begins with {found:#010x}, expected {expected:#010x}; \

@@ -29,9 +29,12 @@ mod datasets;
 mod download;
 mod error;
 mod fetch;
+mod formats;
 mod held_out;
 mod idx;
 mod idx_pair;
+mod layout_error;
+mod layouts;
 mod loader;
 mod locate;
 mod memory;
@@ -49,9 +52,16 @@ pub use augment::Augmentation;
 pub use dataset::Dataset;
 pub use error::{DataError, FailedMirror, FilesNotFound};
 pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, Progress, fetch};
+pub use formats::{CifarBatch, MatArray, read_cifar_batch, read_cifar_pickle, read_mat5};
 pub use held_out::held_out_split;
 pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;
+pub use layout_error::LayoutError;
+pub use layouts::{
+    DAG_ENVIRONMENTS, ListedImage, Listing, MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, PlacePicture,
+    PlacePictures, Roles, SmallImages, SplitFraction, TableListing, list_cars196, list_cub200,
+    list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
+};
 pub use loader::{Batch, Loader, LoaderBuilder};
 pub use locate::{Located, Place, locate};
 pub use memory::MemoryDataset;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ImageShape, LayoutError, Place, Split};
+use crate::{ImageShape, LayoutError, LookedIn, Split};
 
 /// Whatever can be wrong with data. Every message names the file, what was expected, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -240,6 +240,32 @@ pub enum DataError {
         /// The data set.
         dataset: &'static str,
     },
+    /// People fetch this one themselves.
+    #[error(
+        "data set '{dataset}' cannot be fetched by this program: take it from {homepage} and name its folder with --data-dir"
+    )]
+    FetchByHand {
+        /// The data set.
+        dataset: &'static str,
+        /// Where it is.
+        homepage: &'static str,
+    },
+    /// A Parquet file without the columns of pictures and labels, or damaged.
+    #[error("{}: {reason}; expected the columns `img` or `image` (with encoded pictures in `bytes`) and `label`", file.display())]
+    WrongParquet {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A picture that cannot be decoded.
+    #[error("{file}: {reason}")]
+    Undecodable {
+        /// The picture: a file, or a place in one.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Another process is downloading into the same folder.
     #[error("{}: another download into this folder is running; wait for it to end", folder.display())]
     FetchInProgress {
@@ -290,15 +316,17 @@ pub struct FilesNotFound {
     /// The part looked for.
     pub split: Split,
     /// The folders looked in.
-    pub looked_in: Vec<Place>,
+    pub looked_in: Vec<LookedIn>,
     /// Folders below each of them.
-    pub layouts: &'static [&'static str],
+    pub layouts: Vec<&'static str>,
     /// Names of the files.
-    pub expected: Vec<&'static str>,
+    pub expected: Vec<String>,
     /// Debian package that has them.
     pub package: Option<&'static str>,
     /// Whether `lam data fetch` can get them.
     pub can_fetch: bool,
+    /// Where people get them.
+    pub homepage: Option<&'static str>,
 }
 
 impl fmt::Display for FilesNotFound {
@@ -337,6 +365,9 @@ impl fmt::Display for FilesNotFound {
         }
         if let Some(package) = self.package {
             write!(f, "`apt install {package}`, or ")?;
+        }
+        if let Some(homepage) = self.homepage {
+            write!(f, "take them from {homepage}, ")?;
         }
         write!(
             f,

@@ -22,10 +22,12 @@
 //! # }
 //! ```
 
+mod adapted;
 mod augment;
 mod checksum;
 mod dataset;
 mod datasets;
+mod decode;
 mod download;
 mod error;
 mod fetch;
@@ -38,6 +40,8 @@ mod layouts;
 mod loader;
 mod locate;
 mod memory;
+mod normalise;
+mod parquet;
 mod permutation;
 mod registry;
 mod report;
@@ -46,8 +50,8 @@ mod shape;
 mod source;
 mod split;
 mod subset;
-mod transform;
 
+pub use adapted::Adapted;
 pub use augment::Augmentation;
 pub use dataset::Dataset;
 pub use error::{DataError, FailedMirror, FilesNotFound};
@@ -63,14 +67,17 @@ pub use layouts::{
     list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
 };
 pub use loader::{Batch, Loader, LoaderBuilder};
-pub use locate::{Located, Place, locate};
+pub use locate::{Located, LocatedTree, LookedIn, locate, locate_tree};
 pub use memory::MemoryDataset;
+pub use normalise::Normalise;
+pub use parquet::{EncodedImages, read_parquet_images};
 pub use permutation::shuffled;
-pub use registry::{DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, find, registry};
+pub use registry::{
+    DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, Tree, TreeSet, find, registry,
+};
 pub use report::{DatasetReport, Location, SplitReport, report};
 pub use search_path::{DATA_DIR_VARIABLE, Origin, Root, SearchPath};
 pub use shape::ImageShape;
 pub use source::Source;
 pub use split::Split;
 pub use subset::Subset;
-pub use transform::{Normalise, Transform};

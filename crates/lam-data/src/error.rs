@@ -242,13 +242,16 @@ pub enum DataError {
     },
     /// People fetch this one themselves.
     #[error(
-        "data set '{dataset}' cannot be fetched by this program: take it from {homepage} and name its folder with --data-dir"
+        "data set '{dataset}' cannot be fetched by this program: get it from {homepage}, then {put}, or name its folder \
+         with --data-dir"
     )]
     FetchByHand {
         /// The data set.
         dataset: &'static str,
         /// Where it is.
         homepage: &'static str,
+        /// What to put where, for people.
+        put: String,
     },
     /// A Parquet file without the columns of pictures and labels, or damaged.
     #[error("{}: {reason}; expected the columns `img` or `image` (with encoded pictures in `bytes`) and `label`", file.display())]

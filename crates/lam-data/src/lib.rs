@@ -44,15 +44,18 @@ mod normalise;
 mod parquet;
 mod permutation;
 mod registry;
+mod remote;
 mod report;
 mod search_path;
 mod shape;
 mod source;
 mod split;
 mod subset;
+mod unpack;
 
 pub use adapted::Adapted;
 pub use augment::Augmentation;
+pub use checksum::Checksum;
 pub use dataset::Dataset;
 pub use error::{DataError, FailedMirror, FilesNotFound};
 pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, Progress, fetch};
@@ -75,6 +78,7 @@ pub use permutation::shuffled;
 pub use registry::{
     DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, Tree, TreeSet, find, registry,
 };
+pub use remote::{RemoteFile, Size, Unpack};
 pub use report::{DatasetReport, Location, SplitReport, report};
 pub use search_path::{DATA_DIR_VARIABLE, Origin, Root, SearchPath};
 pub use shape::ImageShape;

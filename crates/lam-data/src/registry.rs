@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::datasets::{cifar10, fashionmnist, mnist, sample, sample_mnist};
-use crate::{DataError, Dataset, ImageShape, SearchPath, Split};
+use crate::datasets::{cifar10, fashionmnist, mnist, sample, sample_mnist, svhn};
+use crate::{DataError, Dataset, ImageShape, RemoteFile, SearchPath, Split};
 
 /// What is known about a data set before it is opened.
 #[derive(Debug)]
@@ -71,6 +71,21 @@ pub struct TreeSet {
     pub trees: &'static [Tree],
     /// Where people get it.
     pub homepage: &'static str,
+    /// What `lam data fetch` gets; empty where people have to accept terms first, or where it is nowhere.
+    pub remote: &'static [RemoteFile],
+}
+
+impl TreeSet {
+    /// What to put where, for people.
+    pub(crate) fn put_into(&self, folder: &Path) -> String {
+        let mut forms = Vec::new();
+        for tree in self.trees {
+            let mut marks: Vec<&str> = tree.marks.iter().flat_map(|(_, m)| *m).copied().collect();
+            marks.dedup();
+            forms.push(format!("{} ({})", marks.join(", "), tree.format));
+        }
+        format!("put {} into {}", forms.join(" or "), folder.display())
+    }
 }
 
 /// One form of the folder of a data set.
@@ -153,6 +168,7 @@ static REGISTRY: &[&DatasetEntry] = &[
     &fashionmnist::ENTRY,
     &mnist::ENTRY,
     &cifar10::ENTRY,
+    &svhn::ENTRY,
 ];
 
 /// The data set of that name; case, `-` and `_` do not matter.

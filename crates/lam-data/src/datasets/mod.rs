@@ -6,3 +6,4 @@ mod idx_files;
 pub(crate) mod mnist;
 pub(crate) mod sample;
 pub(crate) mod sample_mnist;
+pub(crate) mod svhn;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ImageShape, LayoutError, LookedIn, Split};
+use crate::{ImageFault, ImageShape, LayoutError, LookedIn, Split, UnreadableImage};
 
 /// Whatever can be wrong with data. Every message names the file, what was expected, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -198,6 +198,32 @@ pub enum DataError {
     /// The files of a data set are nowhere along the search path.
     #[error("{0}")]
     FilesNotFound(Box<FilesNotFound>),
+    /// One image cannot be used; the others may be well.
+    #[error("{image}: {fault}")]
+    UnreadableImage {
+        /// Its file, or its place in one.
+        image: String,
+        /// Why.
+        fault: ImageFault,
+    },
+    /// More images cannot be used than is tolerated.
+    #[error(
+        "{found} of the {total} images of data set '{dataset}' could not be read, more than the {tolerated} that are \
+         skipped; replace or remove them:{}",
+        list_unreadable(first, *found)
+    )]
+    TooManyUnreadable {
+        /// The data set.
+        dataset: String,
+        /// Number of unreadable images so far.
+        found: usize,
+        /// Number of images.
+        total: usize,
+        /// Number that is tolerated.
+        tolerated: usize,
+        /// The first few.
+        first: Vec<UnreadableImage>,
+    },
     /// An index beyond the end.
     #[error("image {index} of data set '{dataset}' was asked for, which has {len}")]
     IndexOutOfRange {
@@ -261,14 +287,6 @@ pub enum DataError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A picture that cannot be decoded.
-    #[error("{file}: {reason}")]
-    Undecodable {
-        /// The picture: a file, or a place in one.
-        file: String,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// Another process is downloading into the same folder.
     #[error("{}: another download into this folder is running; wait for it to end", folder.display())]
     FetchInProgress {
@@ -300,6 +318,17 @@ impl DataError {
             source,
         }
     }
+}
+
+fn list_unreadable(first: &[UnreadableImage], found: usize) -> String {
+    let mut list: String = first
+        .iter()
+        .map(|unreadable| format!("\n  {}: {}", unreadable.image, unreadable.reason))
+        .collect();
+    if found > first.len() {
+        list.push_str(&format!("\n  and {} more", found - first.len()));
+    }
+    list
 }
 
 /// A mirror that did not deliver.

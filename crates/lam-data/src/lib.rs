@@ -2,6 +2,7 @@
 //!
 //! - [`Dataset`]: length, labels, and the i-th image as `[C, H, W]` in \[0, 1\]; [`Subset`] is a choice
 //!   of its images, [`held_out_split`] makes one, stratified by class.
+//! - [`PhotoDataset`]: photographs decoded when they are asked for, shown as [`Views`] say.
 //! - [`registry`]: the data sets known by name. A new one is one file under `datasets/` and one line
 //!   in `registry.rs`.
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
@@ -43,20 +44,26 @@ mod memory;
 mod normalise;
 mod parquet;
 mod permutation;
+mod photo;
+mod photo_dataset;
 mod registry;
 mod remote;
 mod report;
+mod resample;
 mod search_path;
 mod shape;
 mod source;
 mod split;
 mod subset;
 mod unpack;
+mod unreadable;
+mod view;
 
 pub use adapted::Adapted;
 pub use augment::Augmentation;
 pub use checksum::Checksum;
 pub use dataset::Dataset;
+pub use decode::{DecodeLimits, ImageFault, ImageFormat, Picture, decode};
 pub use error::{DataError, FailedMirror, FilesNotFound};
 pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, Progress, fetch};
 pub use formats::{CifarBatch, MatArray, read_cifar_batch, read_cifar_pickle, read_mat5};
@@ -75,13 +82,18 @@ pub use memory::MemoryDataset;
 pub use normalise::Normalise;
 pub use parquet::{EncodedImages, read_parquet_images};
 pub use permutation::shuffled;
+pub use photo::{Photo, PhotoSource};
+pub use photo_dataset::PhotoDataset;
 pub use registry::{
     DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, Tree, TreeSet, find, registry,
 };
 pub use remote::{RemoteFile, Size, Unpack};
 pub use report::{DatasetReport, Location, SplitReport, report};
+pub use resample::{Filter, Region, resize};
 pub use search_path::{DATA_DIR_VARIABLE, Origin, Root, SearchPath};
 pub use shape::ImageShape;
 pub use source::Source;
 pub use split::Split;
 pub use subset::Subset;
+pub use unreadable::{Unreadable, UnreadableImage};
+pub use view::{Framing, RandomResizedCrop, View, Views};

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 /// Real JPEG files of 12×8 pixels, each of one colour.
 pub const PICTURES: [&[u8]; 4] = [
-    include_bytes!("../fixtures/pictures/red.jpg"),
-    include_bytes!("../fixtures/pictures/green.jpg"),
-    include_bytes!("../fixtures/pictures/blue.jpg"),
-    include_bytes!("../fixtures/pictures/grey.jpg"),
+    include_bytes!("../fixtures/layouts/red.jpg"),
+    include_bytes!("../fixtures/layouts/green.jpg"),
+    include_bytes!("../fixtures/layouts/blue.jpg"),
+    include_bytes!("../fixtures/layouts/grey.jpg"),
 ];
 
 /// A folder that goes away with the test.

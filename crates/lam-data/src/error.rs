@@ -187,6 +187,12 @@ pub enum DataError {
         /// All known names.
         known: Vec<&'static str>,
     },
+    /// A data set whose images have classes, not places.
+    #[error("data set '{dataset}' is not one of places: its images have classes")]
+    NoPlaces {
+        /// The data set.
+        dataset: &'static str,
+    },
     /// The data set has no such part.
     #[error("data set '{dataset}' has no {split} images")]
     NoSuchSplit {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::locate::matching;
 use crate::registry::Opening;
 use crate::{
-    Checksum, DataError, Dataset, DatasetEntry, ImageShape, MemoryDataset, Normalise, RemoteFile,
-    Size, SmallImages, Split, Storage, Tree, TreeSet, Unpack, locate_tree, read_cifar10,
-    read_parquet_images,
+    Checksum, DataError, Dataset, DatasetEntry, ImageShape, MemoryDataset, Normalise, Photographs,
+    RemoteFile, Size, SmallImages, Split, Storage, Tree, TreeSet, Unpack, locate_tree,
+    read_cifar10, read_parquet_images,
 };
 
 /// Shape of CIFAR's images.
@@ -94,6 +94,7 @@ const TREES: TreeSet = TreeSet {
         },
     ],
     homepage: "https://www.cs.toronto.edu/~kriz/cifar.html or https://huggingface.co/datasets/uoft-cs/cifar10",
+    photographs: Photographs::None,
     remote: &[RemoteFile {
         name: "cifar-10-binary.tar.gz",
         addresses: &["https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"],
@@ -114,7 +115,7 @@ const PARQUET: &str = "Parquet";
 
 fn open(
     entry: &DatasetEntry,
-    &Opening { search, split }: &Opening,
+    &Opening { search, split, .. }: &Opening,
 ) -> Result<Arc<dyn Dataset>, DataError> {
     let located = locate_tree(entry, &TREES, split, search)?;
     let folder = &located.folder;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::registry::Opening;
 use crate::{
-    Checksum, DataError, Dataset, DatasetEntry, ImageShape, MemoryDataset, Normalise, RemoteFile,
-    Size, Split, Storage, Tree, TreeSet, locate_tree, read_svhn,
+    Checksum, DataError, Dataset, DatasetEntry, ImageShape, MemoryDataset, Normalise, Photographs,
+    RemoteFile, Size, Split, Storage, Tree, TreeSet, locate_tree, read_svhn,
 };
 
 const SHAPE: ImageShape = ImageShape::new(3, 32, 32);
@@ -33,6 +33,7 @@ const TREES: TreeSet = TreeSet {
         ],
     }],
     homepage: "http://ufldl.stanford.edu/housenumbers/",
+    photographs: Photographs::None,
     remote: &[
         RemoteFile {
             name: "train_32x32.mat",
@@ -57,7 +58,7 @@ const TREES: TreeSet = TreeSet {
 
 fn open(
     entry: &DatasetEntry,
-    &Opening { search, split }: &Opening,
+    &Opening { search, split, .. }: &Opening,
 ) -> Result<Arc<dyn Dataset>, DataError> {
     let folder = locate_tree(entry, &TREES, split, search)?.folder;
     let file = folder.join(format!("{split}_32x32.mat"));

@@ -63,7 +63,7 @@ pub fn list_dag(folder: &Path, environments: &[&str]) -> Result<PlacePictures, D
         }
         .into());
     }
-    Ok(pictures)
+    pictures.or_nothing(folder)
 }
 
 fn folders_of(folder: &Path, expected: &'static str) -> Result<Vec<std::path::PathBuf>, DataError> {

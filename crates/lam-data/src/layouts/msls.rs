@@ -75,7 +75,7 @@ pub fn list_msls(folder: &Path, cities: &[&str]) -> Result<PlacePictures, DataEr
         }
         .into());
     }
-    Ok(pictures)
+    pictures.or_nothing(folder)
 }
 
 /// Adds the pictures of a folder; the number of panoramas left out.

@@ -1,4 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::{DataError, LayoutError};
 
 /// Pictures of one split of a data set of places.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -11,6 +13,23 @@ pub struct PlacePictures {
     pub missing: Vec<String>,
     /// Number of pictures passed over, panoramas.
     pub panoramas: usize,
+}
+
+impl PlacePictures {
+    /// Refuses a data set in which nothing can be looked up; `folder` is named.
+    pub(super) fn or_nothing(self, folder: &Path) -> Result<Self, DataError> {
+        let expected = match (self.queries.is_empty(), self.database.is_empty()) {
+            (true, _) => "queries",
+            (_, true) => "a database to look the queries up in",
+            _ => return Ok(self),
+        };
+        Err(LayoutError::NoImages {
+            place: folder.into(),
+            expected: expected.to_owned(),
+            ignored: 0,
+        }
+        .into())
+    }
 }
 
 /// A picture, and where it was taken.

@@ -94,7 +94,8 @@ impl DatasetEntry {
         )
     }
 
-    /// Opens one part of a data set of photographs, so that they can be had in their own size; nothing for others.
+    /// Opens one part of a data set of photographs, so that they can be had in their own size, and says what deserves a
+    /// look, for people; nothing for others. Places have the classes `queries` and `database`.
     ///
     /// # Errors
     /// As [`DatasetEntry::open`].
@@ -102,7 +103,7 @@ impl DatasetEntry {
         &self,
         search: &SearchPath,
         split: Split,
-    ) -> Result<Option<PhotoDataset>, DataError> {
+    ) -> Result<Option<(PhotoDataset, Vec<String>)>, DataError> {
         self.require(split)?;
         photographs::open(
             self,

@@ -17,7 +17,7 @@ pub(crate) fn open_dataset(
     opening: &Opening,
 ) -> Result<Arc<dyn Dataset>, DataError> {
     match open(entry, opening)? {
-        Some(photographs) => Ok(Arc::new(photographs)),
+        Some((photographs, _)) => Ok(Arc::new(photographs)),
         None => Err(DataError::NoSuchSplit {
             dataset: entry.name,
             split: opening.split,
@@ -25,11 +25,12 @@ pub(crate) fn open_dataset(
     }
 }
 
-/// Opens one split; nothing if these are no photographs. Places have the classes `queries` and `database`.
+/// Opens one split and says what deserves a look; nothing if these are no photographs. Places have the classes
+/// `queries` and `database`.
 pub(crate) fn open(
     entry: &DatasetEntry,
     opening: &Opening,
-) -> Result<Option<PhotoDataset>, DataError> {
+) -> Result<Option<(PhotoDataset, Vec<String>)>, DataError> {
     let Storage::Trees(set) = &entry.storage else {
         return Ok(None);
     };
@@ -39,11 +40,16 @@ pub(crate) fn open(
         Photographs::Labelled(list) => {
             let listing = list(&locate()?.folder, opening.split)?;
             let views = views_or(opening, || Views::retrieval(Views::DEFAULT_CROP));
-            labelled(entry.name, listing, views)?
+            let notes = listing.notes();
+            (labelled(entry.name, listing, views)?, notes)
         }
         Photographs::Places(list) => {
             let pictures = list(&locate()?.folder, opening.split)?;
-            two_sides(entry.name, pictures, place_views(opening))?
+            let notes = pictures.notes();
+            (
+                two_sides(entry.name, pictures, place_views(opening))?,
+                notes,
+            )
         }
     };
     Ok(Some(photographs))

@@ -84,4 +84,20 @@ impl Listing {
     pub fn singletons(&self) -> usize {
         self.counts().iter().filter(|&&count| count == 1).count()
     }
+
+    /// What deserves a look, for people: files passed over, classes whose only image nothing leads to.
+    pub fn notes(&self) -> Vec<String> {
+        let ignored = (self.ignored > 0).then(|| match self.ignored {
+            1 => "1 file is passed over: it is no JPEG, PNG or WebP by its name".to_owned(),
+            n => format!("{n} files are passed over: they are no JPEG, PNG or WebP by their names"),
+        });
+        let singletons = match self.singletons() {
+            0 => None,
+            1 => Some("1 class has a single image, which no other image can lead to".to_owned()),
+            n => Some(format!(
+                "{n} classes have a single image each, which no other image can lead to"
+            )),
+        };
+        ignored.into_iter().chain(singletons).collect()
+    }
 }

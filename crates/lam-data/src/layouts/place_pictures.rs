@@ -16,6 +16,15 @@ pub struct PlacePictures {
 }
 
 impl PlacePictures {
+    /// What deserves a look, for people: parts that are not there, pictures left out.
+    pub fn notes(&self) -> Vec<String> {
+        let missing = (!self.missing.is_empty())
+            .then(|| format!("not there, and left out: {}", self.missing.join(", ")));
+        let panoramas =
+            (self.panoramas > 0).then(|| format!("{} panoramas are left out", self.panoramas));
+        missing.into_iter().chain(panoramas).collect()
+    }
+
     /// Refuses a data set in which nothing can be looked up; `folder` is named.
     pub(super) fn or_nothing(self, folder: &Path) -> Result<Self, DataError> {
         let expected = match (self.queries.is_empty(), self.database.is_empty()) {

@@ -3,7 +3,8 @@
 use super::image::Image;
 use crate::error::PlotError;
 use crate::figure::Figure;
-use crate::layout::{HEADING, Page, draw_heading};
+use crate::layout::Page;
+use crate::layout::page::{HEADING, draw_heading};
 use crate::svg::font::fit_text;
 use crate::svg::number::counted;
 use crate::svg::{Anchor, Canvas, Stroke, Text, Tone, Weight};

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::files::{below, content_of};
-use super::place_pictures::{Place, PlacePicture, PlacePictures};
+use super::place_pictures::{PlacePicture, PlacePictures};
+use crate::places::Place;
 use crate::formats::CsvTable;
 use crate::{DataError, LayoutError};
 

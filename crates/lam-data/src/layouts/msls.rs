@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::place_pictures::{Place, PlacePicture, PlacePictures};
+use super::place_pictures::{PlacePicture, PlacePictures};
+use crate::places::Place;
 use crate::formats::CsvTable;
 use crate::{DataError, LayoutError};
 

@@ -1,3 +1,4 @@
+use crate::places::Place;
 use std::path::{Path, PathBuf};
 
 use crate::{DataError, LayoutError};
@@ -48,15 +49,4 @@ pub struct PlacePicture {
     pub path: PathBuf,
     /// Where it was taken.
     pub place: Place,
-}
-
-/// Position of a camera on a plane map, and where it looked.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
-    /// Metres to the east.
-    pub easting: f64,
-    /// Metres to the north.
-    pub northing: f64,
-    /// Direction of view in degrees.
-    pub heading: Option<f64>,
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ImageFault, ImageShape, LookedIn, Split, UnreadableImage};
+use crate::{ImageFault, ImageShape, LayoutError, LookedIn, Split, UnreadableImage};
 
 /// Whatever can be wrong with data. Every message names the file, what was expected, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum DataError {
         /// Why it failed.
         source: io::Error,
     },
+    /// Something is wrong with the folder of a data set, or with a list of its images.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// An IDX file does not begin with two zero bytes.
     #[error(
         "{}: not an IDX file: it begins with {found:#010x}, expected {expected:#010x}; \
@@ -184,6 +187,12 @@ pub enum DataError {
         /// All known names.
         known: Vec<&'static str>,
     },
+    /// A data set whose images have classes, not places.
+    #[error("data set '{dataset}' is not one of places: its images have classes")]
+    NoPlaces {
+        /// The data set.
+        dataset: &'static str,
+    },
     /// The data set has no such part.
     #[error("data set '{dataset}' has no {split} images")]
     NoSuchSplit {
@@ -306,13 +315,16 @@ pub enum DataError {
     },
     /// People fetch this one themselves.
     #[error(
-        "data set '{dataset}' cannot be fetched by this program: take it from {homepage} and name its folder with --data-dir"
+        "data set '{dataset}' cannot be fetched by this program: get it from {homepage}, then {put}, or name its folder \
+         with --data-dir"
     )]
     FetchByHand {
         /// The data set.
         dataset: &'static str,
         /// Where it is.
         homepage: &'static str,
+        /// What to put where, for people.
+        put: String,
     },
     /// A Parquet file without the columns of pictures and labels, or damaged.
     #[error("{}: {reason}; expected the columns `img` or `image` (with encoded pictures in `bytes`) and `label`", file.display())]

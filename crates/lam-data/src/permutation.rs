@@ -7,6 +7,8 @@ pub(crate) enum Purpose {
     Shuffle,
     HeldOut,
     Augment,
+    View = 3,
+    Reference = 4,
 }
 
 /// `0..len` in an order that is a pure function of `(len, seed, epoch)`.
@@ -46,4 +48,9 @@ pub(crate) fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
             return draw % bound;
         }
     }
+}
+
+/// Uniform on [0, 1).
+pub(crate) fn unit(generator: &mut ChaCha8Rng) -> f64 {
+    below(generator, 1 << 53) as f64 / (1_u64 << 53) as f64
 }

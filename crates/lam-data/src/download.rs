@@ -9,6 +9,7 @@ use ureq::http::{HeaderMap, StatusCode, Uri, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
+use crate::remote::Size;
 use crate::{Checksum, DataError};
 
 /// Requests in a row that bring nothing new, after which an address is given up.
@@ -17,7 +18,7 @@ const MAX_FRUITLESS: usize = 3;
 /// The file that is wanted.
 pub(crate) struct Wanted<'a> {
     pub(crate) url: &'a str,
-    pub(crate) bytes: u64,
+    pub(crate) size: Size,
     pub(crate) checksum: Checksum,
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn agent(patience: Duration) -> Agent {
         .new_agent()
 }
 
-/// Downloads `wanted` into `part`, going on from what is there; `progress` gets the bytes present.
+/// Downloads `wanted` into `part`, going on from what is there; `progress` gets the bytes present and those of the file.
 ///
 /// # Errors
 /// Only those of the local disk; whatever the network does is in the [`Outcome`].
@@ -65,8 +66,9 @@ pub(crate) fn download(
     agent: &Agent,
     wanted: &Wanted<'_>,
     part: &Path,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64, u64),
 ) -> Result<Outcome, DataError> {
+    let mut total = wanted.size.known();
     let writing = |source| DataError::io(part, "writing", source);
     let mut file = open_part(part).map_err(writing)?;
     // Bytes of an earlier attempt may be damaged; those of one single answer are the server's own.
@@ -74,15 +76,15 @@ pub(crate) fn download(
     let (mut furthest, mut fruitless) = (length(&file).map_err(writing)?, 0);
     loop {
         let mut present = length(&file).map_err(writing)?;
-        if present > wanted.bytes {
+        if total.is_some_and(|total| present > total) {
             file.set_len(0).map_err(writing)?;
             present = 0;
         }
         pieced_together |= present > 0;
-        let answer = if present == wanted.bytes {
+        let answer = if total == Some(present) {
             Answer::Complete
         } else {
-            request(agent, wanted, &mut file, present, progress).map_err(writing)?
+            request(agent, wanted, &mut total, &mut file, present, progress).map_err(writing)?
         };
         let failure = match answer {
             Answer::Complete => {
@@ -91,6 +93,7 @@ pub(crate) fn download(
                     return Ok(Outcome::Verified);
                 };
                 file.set_len(0).map_err(writing)?;
+                total = wanted.size.known();
                 if !pieced_together {
                     return Ok(Outcome::Failed(difference));
                 }
@@ -116,69 +119,23 @@ pub(crate) fn download(
     }
 }
 
-/// Downloads a small file of unknown length, at most `limit` bytes, into `part`, from the first byte on.
-///
-/// # Errors
-/// As [`download`].
-pub(crate) fn download_small(
-    agent: &Agent,
-    url: &str,
-    limit: u64,
-    checksum: Checksum,
-    part: &Path,
-) -> Result<Outcome, DataError> {
-    let mut request = agent.get(url);
-    if is_loopback(url) {
-        request = request.config().proxy(None).build();
-    }
-    let mut response = match request.call() {
-        Ok(response) => response,
-        Err(error) => return Ok(Outcome::Failed(error.to_string())),
-    };
-    if response.status() != StatusCode::OK {
-        return Ok(Outcome::Failed(format!(
-            "HTTP status {}",
-            response.status()
-        )));
-    }
-    let mut content = Vec::new();
-    let body = response.body_mut().as_reader();
-    if let Err(error) = body.take(limit + 1).read_to_end(&mut content) {
-        return Ok(Outcome::Failed(format!("broke off: {error}")));
-    }
-    if content.len() as u64 > limit {
-        return Ok(Outcome::Failed(format!("sends more than {limit} bytes")));
-    }
-    let writing = |source| DataError::io(part, "writing", source);
-    let mut file = open_part(part).map_err(writing)?;
-    file.set_len(0).map_err(writing)?;
-    file.write_all(&content).map_err(writing)?;
-    file.sync_all().map_err(writing)?;
-    match difference(part, checksum)? {
-        None => Ok(Outcome::Verified),
-        Some(difference) => {
-            file.set_len(0).map_err(writing)?;
-            Ok(Outcome::Failed(difference))
-        }
-    }
-}
-
-/// How the content of a file differs from what is wanted.
+/// How the content of a file differs from what is wanted; of a checksum it is enough to know how it begins.
 fn difference(part: &Path, wanted: Checksum) -> Result<Option<String>, DataError> {
     let found = wanted
         .of_file(part)
         .map_err(|error| DataError::io(part, "reading", error))?;
     let (kind, expected) = (wanted.kind(), wanted.digits());
-    Ok((found != expected).then(|| format!("wrong content: {kind} {found}, expected {expected}")))
+    Ok((!found.starts_with(expected)).then(|| format!("wrong content: {kind} {found}, expected {expected}")))
 }
 
 /// One GET, from byte `present` on. The outer error is the local disk's.
 fn request(
     agent: &Agent,
     wanted: &Wanted<'_>,
+    total: &mut Option<u64>,
     file: &mut File,
     present: u64,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64, u64),
 ) -> io::Result<Answer> {
     let mut request = agent.get(wanted.url);
     if present > 0 {
@@ -193,24 +150,41 @@ fn request(
     };
     let start = match response.status() {
         StatusCode::OK => 0, // also a server that ignores the range: all bytes, from the first
-        StatusCode::PARTIAL_CONTENT => match range_start(response.headers(), wanted.bytes) {
-            Some(start) if present > 0 && start == present => start,
+        StatusCode::PARTIAL_CONTENT => match range(response.headers()) {
+            Some((start, end))
+                if present > 0 && start == present && total.is_none_or(|t| t == end) =>
+            {
+                start
+            }
             _ => return Ok(Answer::NotResumable),
         },
+        StatusCode::RANGE_NOT_SATISFIABLE if present > 0 && total.is_none() => {
+            // All of it may be there; the checksum knows.
+            *total = Some(present);
+            return Ok(Answer::Complete);
+        }
         StatusCode::RANGE_NOT_SATISFIABLE if present > 0 => return Ok(Answer::NotResumable),
         status => return Ok(Answer::Refused(format!("HTTP status {status}"))),
     };
-    let remaining = wanted.bytes - start;
-    if let Some(offered) = response.body().content_length()
-        && offered != remaining
-    {
-        return Ok(Answer::Refused(format!(
-            "offers {offered} bytes, expected {remaining}"
-        )));
+    let offered = response.body().content_length();
+    let end = match (*total, offered) {
+        (Some(known), None) => known,
+        (_, Some(offered)) => start.saturating_add(offered),
+        (None, None) => return Ok(Answer::Refused("does not say how many bytes".to_owned())),
+    };
+    if !wanted.size.allows(end) {
+        let offered = end - start;
+        return Ok(Answer::Refused(match wanted.size {
+            Size::Exactly(bytes) => {
+                format!("offers {offered} bytes, expected {}", bytes - start)
+            }
+            Size::AtMost(limit) => format!("offers {offered} bytes, more than {limit}"),
+        }));
     }
+    *total = Some(end);
     file.set_len(start)?;
     file.seek(SeekFrom::Start(start))?;
-    copy(response.body_mut(), file, start, wanted.bytes, progress)
+    copy(response.body_mut(), file, start, end, progress)
 }
 
 /// A server that cannot be reached is not asked again, a connection that broke off is worth it.
@@ -230,12 +204,12 @@ fn copy(
     file: &mut File,
     start: u64,
     end: u64,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(u64, u64),
 ) -> io::Result<Answer> {
     let mut reader = body.as_reader();
     let mut buffer = vec![0; 1 << 16];
     let mut present = start;
-    progress(present);
+    progress(present, end);
     loop {
         let count = match reader.read(&mut buffer) {
             Ok(0) if present == end => return Ok(Answer::Complete),
@@ -256,18 +230,18 @@ fn copy(
         }
         file.write_all(&buffer[..count])?;
         present += count as u64;
-        progress(present);
+        progress(present, end);
     }
 }
 
-/// First byte of `Content-Range: bytes FIRST-LAST/TOTAL`, if it goes to the end of the wanted file.
-fn range_start(headers: &HeaderMap, bytes: u64) -> Option<u64> {
+/// First byte and length of the file, of a `Content-Range: bytes FIRST-LAST/TOTAL` that goes to its end.
+fn range(headers: &HeaderMap) -> Option<(u64, u64)> {
     let value = headers.get(header::CONTENT_RANGE)?.to_str().ok()?;
     let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
-    let goes_to_end = last.parse::<u64>().ok()?.checked_add(1)? == bytes;
-    let total_fits = total == "*" || total.parse() == Ok(bytes);
-    (goes_to_end && total_fits).then_some(first.parse().ok()?)
+    let end = last.parse::<u64>().ok()?.checked_add(1)?;
+    let goes_to_end = total == "*" || total.parse() == Ok(end);
+    goes_to_end.then_some((first.parse().ok()?, end))
 }
 
 /// Proxies are for the world outside.

@@ -340,6 +340,19 @@ pub enum DataError {
         /// The folder.
         folder: PathBuf,
     },
+    /// No address delivered a file that belongs to no data set.
+    #[error(
+        "{file} could not be fetched:{}{advice}",
+        mirrors.iter().map(|mirror| format!("\n  {}: {}", mirror.url, mirror.reason)).collect::<String>()
+    )]
+    FileNotFetched {
+        /// The file.
+        file: &'static str,
+        /// What happened at each address.
+        mirrors: Vec<FailedMirror>,
+        /// What to do instead, for people.
+        advice: String,
+    },
     /// No mirror delivered a file.
     #[error(
         "{file} of data set '{dataset}' could not be fetched:{}{advice}",

@@ -3,7 +3,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::download::{Outcome, Wanted, agent, download, download_small};
+use crate::download::{Outcome, Wanted, agent, download};
 use crate::remote::{RemoteFile, Size};
 use crate::unpack::unpack;
 use crate::{Checksum, DataError, DatasetEntry, FailedMirror, FileSet, FileSpec, Storage, find};
@@ -224,53 +224,28 @@ impl Fetcher {
             progress.event(FetchEvent::Present { file: name, total });
             return Ok(Ok(()));
         }
-        let agent = agent(self.patience);
-        let advanced = |done| {
-            progress.event(FetchEvent::Advanced {
-                file: name,
-                done,
-                total,
-            });
+        let fetched = self.fetch_part(
+            &part,
+            name,
+            file.size,
+            file.checksum,
+            &self.addresses_of(dataset, file),
+            progress,
+        )?;
+        let total = match fetched {
+            Ok(total) => total,
+            Err(failed) => return Ok(Err(failed)),
         };
-        let mut failed = Vec::new();
-        for url in self.addresses_of(dataset, file) {
-            let outcome = match file.size {
-                Size::Exactly(bytes) => {
-                    let wanted = Wanted {
-                        url: &url,
-                        bytes,
-                        checksum: file.checksum,
-                    };
-                    download(&agent, &wanted, &part, &advanced)?
-                }
-                Size::AtMost(limit) => download_small(&agent, &url, limit, file.checksum, &part)?,
-            };
-            match outcome {
-                Outcome::Verified => {
-                    let total = fs::metadata(&part).map_or(total, |metadata| metadata.len());
-                    match file.unpack {
-                        Some(wanted) => {
-                            progress.event(FetchEvent::Unpacking { file: name });
-                            unpack(&part, wanted, destination)?;
-                            fs::remove_file(&part)
-                                .map_err(|error| DataError::io(&part, "removing", error))?;
-                        }
-                        None => put_in_place(&part, &target)?,
-                    }
-                    progress.event(FetchEvent::Finished { file: name, total });
-                    return Ok(Ok(()));
-                }
-                Outcome::Failed(reason) => {
-                    progress.event(FetchEvent::MirrorFailed {
-                        url: &url,
-                        reason: &reason,
-                    });
-                    failed.push(FailedMirror { url, reason });
-                }
+        match file.unpack {
+            Some(wanted) => {
+                progress.event(FetchEvent::Unpacking { file: name });
+                unpack(&part, wanted, destination)?;
+                fs::remove_file(&part).map_err(|error| DataError::io(&part, "removing", error))?;
             }
+            None => put_in_place(&part, &target)?,
         }
-        remove_if_empty(&part)?;
-        Ok(Err(failed))
+        progress.event(FetchEvent::Finished { file: name, total });
+        Ok(Ok(()))
     }
 
     fn addresses_of(&self, dataset: &str, file: &RemoteFile) -> Vec<String> {
@@ -309,9 +284,90 @@ impl Fetcher {
             progress.event(FetchEvent::Present { file: name, total });
             return Ok(Ok(()));
         }
-        let part = destination.join(format!("{name}.part"));
+        let (size, checksum) = (Size::Exactly(total), Checksum::Sha256(file.sha256));
+        self.fetch_into(&target, name, size, checksum, mirrors, progress)
+    }
+
+    /// Downloads a file of which no more is known than its address and how its SHA-256 begins, from its folder or from
+    /// `$LAM_DATA_MIRROR/KIND/`, into the folder `destination`.
+    ///
+    /// # Errors
+    /// [`DataError::FetchInProgress`], [`DataError::FileNotFetched`], [`DataError::Io`] for the local disk.
+    pub fn fetch_named(
+        &self,
+        named: &NamedFile,
+        destination: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), DataError> {
+        let NamedFile {
+            kind,
+            name,
+            folder,
+            sha256_prefix,
+            max_bytes,
+        } = *named;
+        let target = destination.join(name);
+        if named.is_at(&target)? {
+            let total = fs::metadata(&target).map_or(0, |metadata| metadata.len());
+            progress.event(FetchEvent::Present { file: name, total });
+            return Ok(());
+        }
+        fs::create_dir_all(destination)
+            .map_err(|error| DataError::io(destination, "making the folder", error))?;
+        let _lock = lock(destination)?;
+        let mirrors = match (&self.mirrors, &self.base) {
+            (Some(mirrors), _) => mirrors.clone(),
+            (None, Some(base)) => vec![format!("{}/{kind}/", base.trim_end_matches('/'))],
+            (None, None) => vec![folder.to_owned()],
+        };
+        let size = Size::AtMost(max_bytes);
+        let checksum = Checksum::Sha256(sha256_prefix);
+        self.fetch_into(&target, name, size, checksum, &mirrors, progress)?
+            .map_err(|failed| DataError::FileNotFetched {
+                file: name,
+                mirrors: failed,
+                advice: format!(
+                    "\nwithout the network:\n  put {name} (SHA-256 {sha256_prefix}…) into {}, or set {MIRROR_VARIABLE} to the address of a mirror that can be reached",
+                    destination.display()
+                ),
+            })
+    }
+
+    /// The inner error lists what happened at each mirror.
+    fn fetch_into(
+        &self,
+        target: &Path,
+        name: &'static str,
+        size: Size,
+        checksum: Checksum,
+        mirrors: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Result<(), Vec<FailedMirror>>, DataError> {
+        let part = target.with_file_name(format!("{name}.part"));
+        let below = |mirror: &String| format!("{}/{name}", mirror.trim_end_matches('/'));
+        let addresses: Vec<String> = mirrors.iter().map(below).collect();
+        match self.fetch_part(&part, name, size, checksum, &addresses, progress)? {
+            Ok(total) => {
+                put_in_place(&part, target)?;
+                progress.event(FetchEvent::Finished { file: name, total });
+                Ok(Ok(()))
+            }
+            Err(failed) => Ok(Err(failed)),
+        }
+    }
+
+    /// Downloads a file, checked, into `part`; how many bytes it has. The inner error lists what happened at each address.
+    fn fetch_part(
+        &self,
+        part: &Path,
+        name: &'static str,
+        size: Size,
+        checksum: Checksum,
+        addresses: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Result<u64, Vec<FailedMirror>>, DataError> {
         let agent = agent(self.patience);
-        let advanced = |done| {
+        let advanced = |done, total| {
             progress.event(FetchEvent::Advanced {
                 file: name,
                 done,
@@ -319,30 +375,56 @@ impl Fetcher {
             });
         };
         let mut failed = Vec::new();
-        for mirror in mirrors {
-            let url = format!("{}/{name}", mirror.trim_end_matches('/'));
+        for url in addresses {
             let wanted = Wanted {
-                url: &url,
-                bytes: total,
-                checksum: Checksum::Sha256(file.sha256),
+                url,
+                size,
+                checksum,
             };
-            match download(&agent, &wanted, &part, &advanced)? {
+            match download(&agent, &wanted, part, &advanced)? {
                 Outcome::Verified => {
-                    put_in_place(&part, &target)?;
-                    progress.event(FetchEvent::Finished { file: name, total });
-                    return Ok(Ok(()));
+                    return Ok(Ok(fs::metadata(part).map_or(0, |metadata| metadata.len())));
                 }
                 Outcome::Failed(reason) => {
                     progress.event(FetchEvent::MirrorFailed {
-                        url: &url,
+                        url,
                         reason: &reason,
                     });
+                    let url = url.clone();
                     failed.push(FailedMirror { url, reason });
                 }
             }
         }
-        remove_if_empty(&part)?;
+        remove_if_empty(part)?;
         Ok(Err(failed))
+    }
+}
+
+/// A file by its name at its maker's, which tells how its SHA-256 begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedFile {
+    /// What it is, in messages and as the folder of a mirror.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Address of the folder that has it.
+    pub folder: &'static str,
+    /// How its SHA-256 begins, hexadecimal in lower case.
+    pub sha256_prefix: &'static str,
+    /// It has no more bytes.
+    pub max_bytes: u64,
+}
+
+impl NamedFile {
+    /// Whether `path` is this file.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] where it is there and cannot be read.
+    pub fn is_at(&self, path: &Path) -> Result<bool, DataError> {
+        if !path.is_file() {
+            return Ok(false);
+        }
+        has_checksum(path, Checksum::Sha256(self.sha256_prefix))
     }
 }
 
@@ -359,7 +441,8 @@ fn has_checksum(target: &Path, wanted: Checksum) -> Result<bool, DataError> {
     let found = wanted
         .of_file(target)
         .map_err(|error| DataError::io(target, "reading", error))?;
-    Ok(found == wanted.digits())
+    // Of some files only the beginning is known.
+    Ok(found.starts_with(wanted.digits()))
 }
 
 fn put_in_place(part: &Path, target: &Path) -> Result<(), DataError> {

@@ -72,7 +72,7 @@ pub use checksum::Checksum;
 pub use dataset::Dataset;
 pub use decode::{DecodeLimits, ImageFault, ImageFormat, Picture, decode};
 pub use error::{DataError, FailedMirror, FilesNotFound};
-pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, Progress, fetch};
+pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, NamedFile, Progress, fetch};
 pub use formats::{CifarBatch, MatArray, read_cifar_batch, read_cifar_pickle, read_mat5};
 pub use held_out::held_out_split;
 pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};

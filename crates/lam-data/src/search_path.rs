@@ -94,6 +94,11 @@ impl SearchPath {
         }
     }
 
+    /// A folder of the user's cache.
+    pub fn cache_folder(&self, name: &str) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.join(name))
+    }
+
     /// Where a download of `entry` goes by default: its own folder in the user's cache.
     pub fn download_folder(&self, entry: &DatasetEntry) -> Option<PathBuf> {
         Some(self.cache.as_ref()?.join(entry.name))

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use lam_data::{DataError, FetchEvent, Fetcher, FileSet, FileSpec, Split, find};
+use lam_data::{DataError, FetchEvent, Fetcher, FileSet, FileSpec, NamedFile, Split, find};
 use server::{Reply, Request, Server, cut_off, ranged, status, whole};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -473,4 +473,89 @@ fn two_downloads_do_not_share_a_folder() {
         matches!(error, DataError::FetchInProgress { .. }),
         "{error}"
     );
+}
+
+/// A file of which only the start of its checksum is known.
+fn named(content: &[u8]) -> NamedFile {
+    let checksum: &'static str = sha256(content).leak();
+    NamedFile {
+        kind: "weights",
+        name: "net-0123.pth",
+        folder: "http://127.0.0.1:9/",
+        sha256_prefix: &checksum[..8],
+        max_bytes: 400_000,
+    }
+}
+
+fn fetch_named(file: &NamedFile, folder: &std::path::Path, url: &str) -> Result<(), DataError> {
+    Fetcher::new()
+        .mirrors(vec![url.to_owned()])
+        .fetch_named(file, folder, &|event: FetchEvent<'_>| {
+            if let FetchEvent::Advanced { done, total, .. } = event {
+                assert!(done <= total && total == 300_000);
+            }
+        })
+}
+
+#[test]
+fn a_file_of_unknown_size_is_fetched_once_and_gone_on_with() {
+    let data = content();
+    let served = data.clone();
+    let server = Server::start(move |request, before| match before {
+        0 => cut_off(&served, 200_000),
+        _ => ranged(&served, request),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = named(&data);
+    for _ in 0..2 {
+        fetch_named(&file, folder.path(), &server.url()).unwrap();
+    }
+    let path = folder.path().join(file.name);
+    assert_eq!(fs::read(&path).unwrap(), data);
+    assert!(file.is_at(&path).unwrap());
+    let from: Vec<_> = server.requests().iter().map(|r| r.from).collect();
+    assert_eq!(from, [None, Some(200_000)]);
+
+    // All of it arrived, but nobody put it in its place; then the same of something else.
+    for (part, requests) in [(data.clone(), 1), (vec![7; 300_000], 2)] {
+        fs::remove_file(&path).unwrap();
+        fs::write(folder.path().join("net-0123.pth.part"), part).unwrap();
+        let before = server.requests().len();
+        fetch_named(&file, folder.path(), &server.url()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), data);
+        assert_eq!(server.requests().len() - before, requests);
+    }
+}
+
+#[test]
+fn a_file_of_unknown_size_has_a_limit_and_a_checksum() {
+    let data = content();
+    let served = data.clone();
+    let server = Server::start(move |request, _| ranged(&served, request));
+    let folder = tempfile::tempdir().unwrap();
+    let small = NamedFile {
+        max_bytes: 1000,
+        ..named(&data)
+    };
+    let message = fetch_named(&small, folder.path(), &server.url())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("offers 300000 bytes, more than 1000"),
+        "{message}"
+    );
+    let other = named(b"other");
+    let message = fetch_named(&other, folder.path(), &server.url())
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "wrong content",
+        "put net-0123.pth",
+        other.sha256_prefix,
+        folder.path().to_str().unwrap(),
+        "LAM_DATA_MIRROR",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(!folder.path().join("net-0123.pth").exists());
 }

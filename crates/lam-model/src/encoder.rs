@@ -5,40 +5,71 @@ use burn::tensor::Device;
 use rand_chacha::ChaCha12Rng;
 
 use crate::ModelError;
-use crate::backbone::{ConvNet, ConvNetConfig};
+use crate::backbone::{
+    Backbone, BackboneConfig, ConvNetConfig, MIN_SIDE, RetrievalNetConfig, TrunkConfig,
+};
 use crate::head::{Activation, Head, HeadConfig};
+use crate::pooling::PoolingConfig;
 
 /// What an [`Encoder`] is built from.
 #[derive(Debug, Clone)]
 pub struct EncoderConfig {
-    backbone: ConvNetConfig,
+    backbone: BackboneConfig,
     head: HeadConfig,
 }
 
 impl EncoderConfig {
-    /// The encoder of architecture `arch` for images `[channels, height, width]`, with embeddings of size `latent_dim`.
+    /// The encoder of architecture `arch` for images `[channels, height, width]`, with embeddings of size `latent_dim`, or
+    /// as many as there are features. A trunk is followed by generalised-mean pooling.
+    ///
+    /// The head of a trunk is what the image retrieval literature calls whitening: a linear layer after the pooling, with
+    /// or without a reduction.
     ///
     /// # Errors
     /// [`ModelError::NoBackbone`] where no architecture of that name takes such images.
     pub fn new(
         arch: &str,
-        [channels, height, width]: [usize; 3],
-        latent_dim: usize,
+        image: [usize; 3],
+        latent_dim: impl Into<Option<usize>>,
     ) -> Result<Self, ModelError> {
-        let backbone = match arch {
-            "linear" => ConvNetConfig::for_images(channels, height, width),
-            _ => None,
+        let backbone = Self::backbone(arch, image)?;
+        let latent_dim = latent_dim.into().unwrap_or_else(|| backbone.features());
+        Ok(Self {
+            head: HeadConfig::linear(latent_dim),
+            backbone,
+        })
+    }
+
+    fn backbone(
+        arch: &str,
+        [channels, height, width]: [usize; 3],
+    ) -> Result<BackboneConfig, ModelError> {
+        let backbone = if arch == "linear" {
+            ConvNetConfig::for_images(channels, height, width).map(BackboneConfig::Small)
+        } else {
+            let fits = channels == 3 && height.min(width) >= MIN_SIDE;
+            TrunkConfig::by_name(arch).filter(|_| fits).map(|trunk| {
+                BackboneConfig::Retrieval(RetrievalNetConfig {
+                    trunk,
+                    pool: PoolingConfig::default(),
+                })
+            })
         };
-        let backbone = backbone.ok_or_else(|| ModelError::NoBackbone {
+        backbone.ok_or_else(|| ModelError::NoBackbone {
             arch: arch.to_owned(),
             channels,
             height,
             width,
-        })?;
-        Ok(Self {
-            backbone,
-            head: HeadConfig::linear(latent_dim),
         })
+    }
+
+    /// With this pooling after a trunk; a small network has none.
+    #[must_use]
+    pub fn with_pooling(mut self, pool: PoolingConfig) -> Self {
+        if let BackboneConfig::Retrieval(config) = &mut self.backbone {
+            config.pool = pool;
+        }
+        self
     }
 
     /// With hidden layers of these sizes in the head, and `activation` after each.
@@ -72,7 +103,7 @@ impl EncoderConfig {
 #[derive(Module, Debug)]
 pub struct Encoder {
     /// Images to features.
-    pub backbone: ConvNet,
+    pub backbone: Backbone,
     /// Features to embeddings.
     pub head: Head,
 }

@@ -2,13 +2,17 @@
 
 use thiserror::Error;
 
+use crate::backbone::{MIN_SIDE, TrunkConfig};
+use crate::weights::WeightsError;
+
 /// An error of this crate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The images do not have the size that any backbone of this crate is made for.
+    /// No backbone of that name, or none for images of that size.
     #[error(
-        "no backbone named '{arch}' for images of {channels}×{height}×{width}: 'linear' takes 1×28×28 and 3×32×32"
+        "no backbone named '{arch}' for images of {channels}×{height}×{width}: linear takes 1×28×28 and 3×32×32; {} take colour images of at least {MIN_SIDE}×{MIN_SIDE}",
+        TrunkConfig::names().collect::<Vec<_>>().join(", ")
     )]
     NoBackbone {
         /// The configured architecture.
@@ -25,6 +29,15 @@ pub enum ModelError {
     StateMismatch(
         /// One sentence per missing, unexpected or misshapen tensor.
         Vec<String>,
+    ),
+    /// A file of weights cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Embeddings that no whitening can be fitted to.
+    #[error("no whitening: {0}")]
+    Whitening(
+        /// Why.
+        String,
     ),
     /// A share of channels that cannot be left out.
     #[error("dropout of a share {0} of the channels: expected a number from 0 to below 1")]

@@ -5,6 +5,7 @@
 //! [`miner::TripletMiner`] chooses the pairs that matter and a [`loss::Loss`] turns them into a number to minimise.
 
 pub mod backbone;
+pub mod batch_norm;
 mod cpu;
 pub mod criterion;
 pub mod distance;
@@ -15,7 +16,10 @@ mod init;
 pub mod loss;
 pub mod miner;
 mod normalise;
+pub mod pooling;
 mod state;
+pub mod weights;
+pub mod whitening;
 
 pub use encoder::{Encoder, EncoderConfig};
 pub use error::ModelError;

@@ -17,6 +17,13 @@ pub fn state_dict<M: Module>(module: &M) -> StateDict {
     visitor.tensors
 }
 
+/// Shapes of all float parameters of `module`.
+pub(crate) fn shapes<M: Module>(module: &M) -> BTreeMap<String, Vec<usize>> {
+    let mut visitor = Shapes::default();
+    module.visit(&mut visitor);
+    visitor.shapes
+}
+
 /// Replaces every parameter of `module` by the tensor of the same name in `state`.
 ///
 /// # Errors
@@ -45,6 +52,12 @@ pub fn load_state<M: Module>(module: M, state: &StateDict) -> Result<M, ModelErr
     }
 }
 
+/// Whether a part of a container has a place in names: which of several kinds of network a module holds has none, so that
+/// a kind that became one of several keeps its names.
+fn is_named(container: &str) -> bool {
+    !container.starts_with("Enum:")
+}
+
 #[derive(Default)]
 struct Collect {
     path: Vec<String>,
@@ -52,17 +65,46 @@ struct Collect {
 }
 
 impl ModuleVisitor for Collect {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if is_named(container) {
+            self.path.push(name.to_owned());
+        }
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        if is_named(container) {
+            self.path.pop();
+        }
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.tensors
             .insert(self.path.join("."), param.val().into_data());
+    }
+}
+
+#[derive(Default)]
+struct Shapes {
+    path: Vec<String>,
+    shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl ModuleVisitor for Shapes {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if is_named(container) {
+            self.path.push(name.to_owned());
+        }
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        if is_named(container) {
+            self.path.pop();
+        }
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let shape = param.val().dims().to_vec();
+        self.shapes.insert(self.path.join("."), shape);
     }
 }
 
@@ -74,12 +116,16 @@ struct Load<'a> {
 }
 
 impl ModuleMapper for Load<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if is_named(container) {
+            self.path.push(name.to_owned());
+        }
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        if is_named(container) {
+            self.path.pop();
+        }
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

@@ -4,14 +4,23 @@
 mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use common::assert_close;
-use lam_model::head::{BatchNorm, VarianceHead};
+use common::{assert_close, values};
+use lam_model::batch_norm::{BatchNorm, BatchStatistics, Pass};
+use lam_model::head::VarianceHead;
 use lam_model::{load_state, state_dict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
+use safetensors::SafeTensors;
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec::<f32>().unwrap()
+}
+
+/// By the batch's own statistics, and the norm after it has seen them.
+fn train(norm: BatchNorm, x: Tensor<2>) -> (Tensor<2>, BatchNorm) {
+    let mut statistics = BatchStatistics::default();
+    let y = norm.forward(x, &mut Pass::Training(&mut statistics));
+    (y, statistics.into_module(norm))
 }
 
 fn random(shape: [usize; 2], seed: u64) -> Vec<f64> {
@@ -90,8 +99,8 @@ fn batch_norm_trains_and_evaluates_as_pytorch_documents_it() {
         };
         for seed in 0..5 {
             let x = random([7, SIZE], seed);
-            let (y, statistics) = norm.forward_train(tensor(&x, [7, SIZE], &device));
-            norm = norm.observed(statistics);
+            let (y, seen) = train(norm, tensor(&x, [7, SIZE], &device));
+            norm = seen;
             assert_close("training", &host(y), &plain.train(&x, SIZE), 1e-5);
             assert_close("mean", &host(norm.running_mean.val()), &plain.mean, 1e-5);
             assert_close(
@@ -100,7 +109,7 @@ fn batch_norm_trains_and_evaluates_as_pytorch_documents_it() {
                 &plain.variance,
                 1e-5,
             );
-            let y = norm.forward(tensor(&x, [7, SIZE], &device));
+            let y = norm.forward(tensor(&x, [7, SIZE], &device), &mut Pass::Evaluation);
             assert_close("evaluation", &host(y), &plain.evaluate(&x, SIZE), 1e-5);
         }
     }
@@ -112,11 +121,11 @@ fn gradients_know_of_the_statistics() {
     let device = Device::flex().autodiff();
     let norm = BatchNorm::init(3, false, &device);
     let x = tensor(&random([6, 3], 1), [6, 3], &device).require_grad();
-    let (y, _) = norm.forward_train(x.clone());
+    let (y, _) = train(norm.clone(), x.clone());
     let grads = y.sum().backward();
     assert!(host(x.grad(&grads).unwrap()).iter().all(|g| g.abs() < 1e-5));
     // A part of it can.
-    let (y, _) = norm.forward_train(x.clone());
+    let (y, _) = train(norm.clone(), x.clone());
     let loss = y.slice([0..1, 0..3]).square().sum();
     let grads = loss.backward();
     let numeric = |i: usize| {
@@ -151,7 +160,7 @@ fn running_statistics_are_state_and_have_no_gradient() {
     assert!(head.input.weight.val().grad(&grads).is_some());
     assert!(head.output_norm.scale.val().grad(&grads).is_some());
     assert!(head.output_norm.running_mean.val().grad(&grads).is_none());
-    let seen = head.clone().observed(statistics);
+    let seen = statistics.into_module(head.clone());
     let state = state_dict(&seen);
     assert_eq!(state.len(), 4 + 8);
     assert_eq!(state["output_norm.scale"].shape().as_slice(), [1]);
@@ -180,5 +189,48 @@ fn variances_are_finite_and_above_zero_whatever_the_features() {
                 assert!(v.is_finite() && v > 0.0, "{scale}: {v}");
             }
         }
+    }
+}
+
+/// Maps `[B, C, H, W]` against numbers of PyTorch's `BatchNorm2d` (`tests/fixtures/weights/make.py`).
+#[test]
+fn batch_norm_of_maps_is_pytorchs() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/fixtures/weights/batch_norm.safetensors"
+    );
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let device = Device::flex().autodiff();
+    let read = |name: &str| values(&file, name);
+    let map = |name: &str| {
+        let (shape, values) = read(name);
+        common::tensor::<4>(&values, &shape, &device)
+    };
+    let mut norm = BatchNorm::init(3, false, &device);
+    let mut state = state_dict(&norm);
+    for (ours, theirs) in [("scale", "weight"), ("shift", "bias")] {
+        let data = common::tensor::<1>(&read(theirs).1, &[3], &device).into_data();
+        state.insert(ours.into(), data);
+    }
+    norm = load_state(norm, &state).unwrap();
+    for step in 0..2 {
+        let name = |what: &str| format!("{step}.{what}");
+        let x = map(&name("x")).require_grad();
+        let mut statistics = BatchStatistics::default();
+        let y = norm.forward(x.clone(), &mut Pass::Training(&mut statistics));
+        let grads = (y.clone() * map("loss_weights")).sum().backward();
+        let check = |what: &str, got: &[f32]| {
+            assert_close(&name(what), got, &read(&name(what)).1, 1e-5);
+        };
+        check("train", &host(y.inner()));
+        check("x_grad", &host(x.grad(&grads).unwrap()));
+        check("weight_grad", &host(norm.scale.val().grad(&grads).unwrap()));
+        check("bias_grad", &host(norm.shift.val().grad(&grads).unwrap()));
+        norm = statistics.into_module(norm);
+        check("running_mean", &host(norm.running_mean.val().inner()));
+        check("running_var", &host(norm.running_variance.val().inner()));
+        let y = norm.forward(x, &mut Pass::Evaluation);
+        check("eval", &host(y.inner()));
     }
 }

@@ -111,6 +111,12 @@ pub enum TrainError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// Weights to begin with that cannot be had.
+    #[error("{what}; give the path of a file instead, as in --set pretrained=FILE")]
+    NoWeights {
+        /// Why.
+        what: String,
+    },
     /// Calibration and guarantees need images that neither training nor the results use.
     #[error("{0} needs held-out images, and selection is test: use --set selection=held_out")]
     NothingHeldOut(&'static str),
@@ -168,6 +174,7 @@ impl TrainError {
                 | Self::NoRiskScore { .. }
                 | Self::NoStart { .. }
                 | Self::Start { .. }
+                | Self::NoWeights { .. }
                 | Self::NothingHeldOut(_)
                 | Self::NoRiskOfPlaces
                 | Self::NoTemperature(_)

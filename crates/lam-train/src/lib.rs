@@ -12,6 +12,7 @@ pub mod evaluate;
 pub mod method;
 pub mod metric;
 pub mod observer;
+pub mod pretrained;
 mod process;
 pub mod randomness;
 pub mod run;

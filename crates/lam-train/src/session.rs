@@ -15,7 +15,7 @@ use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
 use crate::run::{OpenMode, RunCurves, RunFolder, RunMetadata, RunMetrics, RunState};
 use crate::trainer::Trainer;
-use crate::{TrainError, device};
+use crate::{TrainError, device, pretrained};
 
 /// What a run is told besides its configuration.
 #[derive(Debug, Clone)]
@@ -69,6 +69,8 @@ pub fn train(
     let data = RunData::open(config, &search)?;
     let device = device::open(config.device)?;
     let method = build(config, &data, &device)?;
+    // Likewise what has to be fetched.
+    pretrained::fetch(config, observer)?;
     let folder = RunFolder::open(&path, config, options.mode)?;
     if folder.state() == RunState::Finished {
         return finished(&folder);

@@ -7,10 +7,11 @@ use lam_model::{Encoder, StateDict, load_state};
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
 use crate::config::{Config, Method, Selection};
+use crate::pretrained;
 
 /// Finds the deterministic runs that post-hoc methods and ensembles build on.
 ///
-/// `resume` names a checkpoint, a run folder, or a folder of runs with one `seed-<seed>` each. Released configurations
+/// `resume` names a checkpoint (ours, or one of the released code), a run folder, or a folder of runs with one `seed-<seed>` each. Released configurations
 /// name a folder of their authors' machine: where nothing is there, the run of the same name under our own `log_dir` is
 /// taken, and said so.
 #[derive(Debug)]
@@ -22,10 +23,23 @@ pub struct Starts<'a> {
 /// A trained model to begin with.
 #[derive(Debug, Clone)]
 pub struct Start {
-    /// The encoder's weights by name.
-    pub model: StateDict,
+    /// The encoder's weights by name; none where they are still in a file that is not ours.
+    model: Option<StateDict>,
     /// The checkpoint.
-    pub path: PathBuf,
+    path: PathBuf,
+}
+
+impl Start {
+    /// `encoder` with the start's weights.
+    ///
+    /// # Errors
+    /// Weights of another network.
+    pub fn load_into(&self, encoder: Encoder) -> Result<Encoder, TrainError> {
+        match &self.model {
+            Some(model) => Ok(load_state(encoder, model)?),
+            None => Ok(pretrained::load(encoder, &self.path)?.0),
+        }
+    }
 }
 
 impl<'a> Starts<'a> {
@@ -42,16 +56,18 @@ impl<'a> Starts<'a> {
         self.notes
     }
 
-    /// `encoder` with the weights of this run's own start where the configuration names one, else as it is.
+    /// `encoder` with the weights of this run's own start where the configuration names one, else with the pretrained ones
+    /// it asks for, else as it is.
     ///
     /// # Errors
     /// As [`own`](Self::own); weights of another network.
     pub fn continued(&mut self, encoder: Encoder) -> Result<Encoder, TrainError> {
-        if self.config.resume.is_none() {
-            return Ok(encoder);
+        if self.config.resume.is_some() {
+            return self.own()?.load_into(encoder);
         }
-        let start = self.own()?;
-        Ok(load_state(encoder, &start.model)?)
+        let (encoder, note) = pretrained::begin(self.config, encoder)?;
+        self.notes.extend(note);
+        Ok(encoder)
     }
 
     /// The deterministic run of this run's own seed. What this run holds out, that run must not have seen.
@@ -61,6 +77,15 @@ impl<'a> Starts<'a> {
     pub fn own(&mut self) -> Result<Start, TrainError> {
         let config = self.config;
         let (start, trained) = self.load(config.seed)?;
+        let Some(trained) = trained else {
+            if config.selection == Selection::HeldOut {
+                return Err(TrainError::Start {
+                    path: start.path,
+                    reason: "nothing tells which images it was trained on, and so whether it has seen those that this run holds out; use --set selection=test, the protocol of the paper".to_owned(),
+                });
+            }
+            return Ok(start);
+        };
         let same_split = trained.selection == config.selection
             && (config.selection == Selection::Test
                 || (trained.held_out_fraction == config.held_out_fraction
@@ -88,7 +113,9 @@ impl<'a> Starts<'a> {
     /// No such run; a run of something else.
     pub fn of_seed(&mut self, seed: u64) -> Result<Start, TrainError> {
         let (start, trained) = self.load(seed)?;
-        if trained.seed != seed {
+        if let Some(trained) = trained
+            && trained.seed != seed
+        {
             // `resume` names one run, which would otherwise stand for every seed.
             return Err(TrainError::Start {
                 path: start.path,
@@ -116,8 +143,13 @@ impl<'a> Starts<'a> {
             .join(named)
     }
 
-    fn load(&mut self, seed: u64) -> Result<(Start, Config), TrainError> {
+    /// The start of a seed with the configuration it was trained by, if it says.
+    fn load(&mut self, seed: u64) -> Result<(Start, Option<Config>), TrainError> {
         let path = self.find(seed).ok_or_else(|| self.missing(seed))?;
+        if is_foreign(&path) {
+            self.notes.push(format!("begins with {}", path.display()));
+            return Ok((Start { model: None, path }, None));
+        }
         let checkpoint = Checkpoint::load(&path)?;
         let trained = Config::parse(&checkpoint.origin.config, &path, &[])?.config;
         let (config, wrong) = (self.config, |reason: String| TrainError::Start {
@@ -143,7 +175,8 @@ impl<'a> Starts<'a> {
         ));
         let mut tensors = checkpoint.state.tensors;
         let model = crate::method::take_prefixed("model", &mut tensors);
-        Ok((Start { model, path }, trained))
+        let model = Some(model);
+        Ok((Start { model, path }, Some(trained)))
     }
 
     /// The checkpoint of the run of `seed`: where `resume` says, else under `log_dir`.
@@ -173,9 +206,19 @@ impl<'a> Starts<'a> {
     }
 }
 
-/// The checkpoint of a finished run.
+/// Whether a file is a checkpoint of the released LAM code or other weights, and none of ours.
+fn is_foreign(path: &Path) -> bool {
+    let ending = path.extension().and_then(|e| e.to_str());
+    matches!(ending, Some("ckpt" | "pth" | "pt"))
+}
+
+/// The checkpoint of a finished run, ours or the released code's.
 fn best_of(run: &Path) -> Option<PathBuf> {
     let checkpoints = run.join("checkpoints");
+    let released = ["best.ckpt", "last.ckpt"].map(|name| checkpoints.join(name));
+    if let Some(file) = released.into_iter().find(|file| file.is_file()) {
+        return Some(file);
+    }
     let files = ["best.safetensors", "last.safetensors"].map(|name| checkpoints.join(name));
     // Metrics are written last; a folder without them that has a best checkpoint is not finished.
     run.join("metrics.json").is_file().then_some(())?;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use lam_train::config::{
     Allowed, Choice, Config, ConfigValue, DatasetName, Device, Distance, HessianApprox, Loaded,
-    Loss, MAX_FILE_BYTES, Method, Origin, Override, Pool, Predictive, Selection, TripletType,
-    key_specs,
+    Loss, MAX_FILE_BYTES, Method, Origin, Override, Pool, Predictive, Pretrained, Selection,
+    TripletType, key_specs,
 };
 use proptest::prelude::*;
 
@@ -77,16 +77,68 @@ fn some_defaults_follow_from_the_data_set() {
 
 #[test]
 fn reads_what_python_writes() {
-    let text = "model : \"online\"\ndataset : 'cub200'\nlr : 1e-05 # a comment\nwhitening : True\npretrained: False\nmargin: 1\ninit_hessian : 1.0e+6\npool: gem\nseeds:\n- 1\n- 2\nresume: None\n";
+    let text = "model : \"online\"\ndataset : 'cub200'\nlr : 1e-05 # a comment\nwhitening : True\npretrained: False\nmargin: 1\ninit_hessian : 1.0e+6\npool: gem\nseeds:\n- 1\n- 2\nresume: None\narch: resnet50\n";
     let Loaded { config, warnings } = parse(text).unwrap();
     assert_eq!(config.model, Method::LaplaceOnline);
     assert_eq!((config.lr, config.margin), (1e-5, 1.0));
-    assert_eq!((config.whitening, config.pretrained), (true, false));
+    assert_eq!(
+        (config.whitening, config.pretrained),
+        (true, Pretrained::No)
+    );
     assert_eq!(config.init_hessian, Some(1e6));
     assert_eq!(config.pool, Some(Pool::Gem));
     assert_eq!(config.seeds, Some(vec![1, 2]));
     assert_eq!(config.resume, None);
     assert_eq!(warnings.len(), 1); // seeds without an ensemble
+}
+
+#[test]
+fn a_network_of_a_trunk_has_defaults_of_its_own() {
+    let of = |arch: &str| parse(&format!("{MINIMAL}arch: {arch}\n")).unwrap().config;
+    let trunk = of("resnet50");
+    assert_eq!((trunk.latent_dim, trunk.whitening), (None, true));
+    assert_eq!(trunk.pool, Some(Pool::Gem));
+    let small = of("linear");
+    assert_eq!((small.latent_dim, small.whitening), (Some(3), false));
+    assert_eq!(small.pool, None);
+    for (lines, part) in [
+        ("arch: vgg16\npool: null", "nearest valid: pool: gem"),
+        (
+            "arch: vgg16\nwhitening: false",
+            "nearest valid: whitening: true",
+        ),
+        ("pretrained: true", "nearest valid: pretrained: false"),
+        ("arch: vgg16\npool: gemm", "nearest valid: gem"),
+    ] {
+        let message = refused(lines);
+        assert!(message.contains(part), "{message}");
+    }
+    let warnings = parse(&format!("{MINIMAL}pool: gem\n")).unwrap().warnings;
+    assert!(warnings[0].to_string().contains("'pool' has no effect"));
+}
+
+#[test]
+fn pretrained_is_a_switch_or_a_file() {
+    for (text, value) in [
+        ("true", Pretrained::Torchvision),
+        ("false", Pretrained::No),
+        (
+            "resnet50-0676ba61.pth",
+            Pretrained::File("resnet50-0676ba61.pth".into()),
+        ),
+        ("../a/b.ckpt", Pretrained::File("../a/b.ckpt".into())),
+    ] {
+        let text = format!("{MINIMAL}arch: resnet50\npretrained: {text}\n");
+        let config = parse(&text).unwrap().config;
+        assert_eq!(config.pretrained, value);
+        let again = parse(&config.to_yaml()).unwrap().config;
+        assert_eq!(again, config);
+    }
+    let message = refused("pretrained: imagenet");
+    assert!(
+        message.contains("true, false, or the path of a file"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -165,7 +217,7 @@ fn every_message_names_place_key_expectation_and_nearest_valid() {
         ),
         (
             "latent_dim: 0",
-            "'latent_dim' is 0: expected a whole number from 1 to 65536; nearest valid: 1",
+            "'latent_dim' is 0: expected a whole number from 1 to 65536, or null; nearest valid: 1",
         ),
         (
             "lr: 0",

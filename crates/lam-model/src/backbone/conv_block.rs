@@ -54,6 +54,11 @@ impl ConvBlockConfig {
 }
 
 impl ConvBlock {
+    /// Whether a max-pool follows.
+    pub fn is_pooled(&self) -> bool {
+        self.pool
+    }
+
     /// Channels of the output.
     pub fn channels_out(&self) -> usize {
         self.bias.val().dims()[0]

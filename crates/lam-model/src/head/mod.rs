@@ -1,7 +1,6 @@
 //! The last part of an encoder, from features to embeddings: the weights that the posterior is over.
 
 mod activation;
-mod batch_norm;
 mod linear;
 mod per_layer;
 mod stack;
@@ -9,9 +8,8 @@ mod variance;
 mod weights;
 
 pub use activation::Activation;
-pub use batch_norm::{BatchNorm, BatchStatistics};
 pub use linear::{LinearHead, linear};
 pub use per_layer::PerLayer;
 pub use stack::{Head, HeadConfig};
-pub use variance::{VarianceHead, VarianceStatistics};
+pub use variance::VarianceHead;
 pub use weights::{HeadWeights, LayerWeights};

@@ -60,6 +60,16 @@ impl HeadConfig {
 }
 
 impl Head {
+    /// One linear layer with weight `[D, F]` and bias `[D]`.
+    pub fn of_linear(weight: Tensor<2>, bias: Tensor<1>) -> Self {
+        Self {
+            hidden: Vec::new(),
+            weight: Param::from_tensor(weight),
+            bias: Param::from_tensor(bias),
+            activation: Activation::default(),
+        }
+    }
+
     /// The weights as they are now; gradients of what is computed with them reach the parameters.
     pub fn weights(&self) -> HeadWeights {
         let layer = |weight: &Param<Tensor<2>>, bias: &Param<Tensor<1>>| LayerWeights {

@@ -5,7 +5,8 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
-use super::{BatchNorm, BatchStatistics, LinearHead};
+use super::LinearHead;
+use crate::batch_norm::{BatchNorm, BatchStatistics, Pass};
 
 /// Log-variances beyond this, either way, are this: `exp` of more would leave single precision.
 const LARGEST_LOG: f64 = 30.0;
@@ -21,13 +22,6 @@ pub struct VarianceHead {
     pub output: LinearHead,
     /// After that; with one scale and shift for all dimensions if asked for.
     pub output_norm: BatchNorm,
-}
-
-/// A batch's statistics in both norms.
-#[derive(Debug, Clone)]
-pub struct VarianceStatistics {
-    input: BatchStatistics,
-    output: BatchStatistics,
 }
 
 impl VarianceHead {
@@ -54,29 +48,24 @@ impl VarianceHead {
     /// - `x`: `[B, F]`
     /// - output: `[B, D]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let hidden = relu(self.input_norm.forward(self.input.forward(x)));
-        variance(self.output_norm.forward(self.output.forward(hidden)))
+        self.pass(x, &mut Pass::Evaluation)
     }
 
-    /// Variances by the batch's own statistics, which come back for [`VarianceHead::observed`].
+    /// Variances by the batch's own statistics, which come back for [`BatchStatistics::into_module`].
     ///
     /// # Shapes
     /// - `x`: `[B, F]`
     /// - output: `[B, D]`
-    pub fn forward_train(&self, x: Tensor<2>) -> (Tensor<2>, VarianceStatistics) {
-        let (hidden, input) = self.input_norm.forward_train(self.input.forward(x));
-        let hidden = self.output.forward(relu(hidden));
-        let (log, output) = self.output_norm.forward_train(hidden);
-        (variance(log), VarianceStatistics { input, output })
+    pub fn forward_train(&self, x: Tensor<2>) -> (Tensor<2>, BatchStatistics) {
+        let mut statistics = BatchStatistics::default();
+        let variance = self.pass(x, &mut Pass::Training(&mut statistics));
+        (variance, statistics)
     }
 
-    /// With a batch's statistics taken into the running ones.
-    pub fn observed(self, batch: VarianceStatistics) -> Self {
-        Self {
-            input_norm: self.input_norm.observed(batch.input),
-            output_norm: self.output_norm.observed(batch.output),
-            ..self
-        }
+    fn pass(&self, x: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
+        let hidden = relu(self.input_norm.forward(self.input.forward(x), pass));
+        let log = self.output_norm.forward(self.output.forward(hidden), pass);
+        variance(log)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::{Dtype, SafeTensors};
 
 /// The bytes of `<name>.safetensors` in `$LAM_GOLDEN_DIR`, by default the copy in the repository.
@@ -25,6 +26,11 @@ pub fn values(file: &SafeTensors, name: &str) -> (Vec<usize>, Vec<f64>) {
     let view = file.tensor(name).unwrap();
     let bytes = view.data().chunks_exact(8);
     let values = match view.dtype() {
+        Dtype::F32 => view
+            .data()
+            .chunks_exact(4)
+            .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
+            .collect(),
         Dtype::F64 => bytes
             .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
             .collect(),
@@ -34,6 +40,18 @@ pub fn values(file: &SafeTensors, name: &str) -> (Vec<usize>, Vec<f64>) {
         other => panic!("{name}: unexpected type {other:?}"),
     };
     (view.shape().to_vec(), values)
+}
+
+/// A tensor's numbers.
+pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec::<f32>().unwrap()
+}
+
+/// Numbers as a tensor.
+pub fn tensor<const D: usize>(values: &[f64], shape: &[usize], device: &Device) -> Tensor<D> {
+    let values: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+    let shape: [usize; D] = shape.try_into().unwrap();
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 /// Asserts that `got` equals `want` within `tolerance` of the largest magnitude.

@@ -3,7 +3,8 @@
 use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
 use super::{
-    Calibrate, Config, ConfigValue, Loss, Method, Origin, Posterior, Predictive, Selection, Warning,
+    Calibrate, Config, ConfigValue, Loss, Method, Origin, Posterior, Predictive, Pretrained,
+    Selection, Warning,
 };
 
 /// Keys that only some methods read.
@@ -83,6 +84,7 @@ fn contradictions(config: &Config, reader: &mut Reader) {
     }
     places(config, reader);
     structure(config, reader);
+    network(config, reader);
     if config.ood_dataset.as_ref() == Some(&config.dataset) {
         let message = format!(
             "'ood_dataset' is {}, the data set itself: expected another one, or null",
@@ -110,6 +112,29 @@ fn places(config: &Config, reader: &mut Reader) {
             config.dataset
         );
         conflict(reader, &["pairs", "dataset"], message);
+    }
+}
+
+/// What a trunk needs, and what only a trunk has.
+fn network(config: &Config, reader: &mut Reader) {
+    let arch = config.arch;
+    if arch.is_trunk() && config.pool.is_none() {
+        let message = format!(
+            "'arch' is {arch} and 'pool' null: a trunk's feature map has to be pooled; nearest valid: pool: gem"
+        );
+        conflict(reader, &["pool", "arch"], message);
+    }
+    if arch.is_trunk() && !config.whitening {
+        let message = format!(
+            "'arch' is {arch} and 'whitening' false: the linear layer after a trunk's pooling is its head; nearest valid: whitening: true"
+        );
+        conflict(reader, &["whitening", "arch"], message);
+    }
+    if !arch.is_trunk() && config.pretrained == Pretrained::Torchvision {
+        let message = format!(
+            "'pretrained' is true and 'arch' {arch}, which torchvision has no weights of; nearest valid: pretrained: false"
+        );
+        conflict(reader, &["pretrained", "arch"], message);
     }
 }
 
@@ -183,6 +208,17 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
             "predictive",
             format!("'model' {} has no posterior over weights", config.model),
         );
+    }
+    if !config.arch.is_trunk() {
+        for key in ["pool", "whitening"] {
+            warn(
+                key,
+                format!("'arch' is {}, which has no pooling", config.arch),
+            );
+        }
+    }
+    if config.pretrained != Pretrained::No && config.resume.is_some() {
+        warn("pretrained", "the weights are those of 'resume'".to_owned());
     }
     if config.head.is_empty() {
         let reason = "'head' has no hidden layer".to_owned();

@@ -230,6 +230,14 @@ choices! {
     Gemmp = "gemmp",
     /// Regional maximum.
     Rmac = "rmac",
+    /// Maximum, region by region.
+    MacRegional = "mac-r" | "mac_r" ~ "rpool",
+    /// Mean, region by region.
+    SpocRegional = "spoc-r" | "spoc_r",
+    /// Generalised mean, region by region.
+    GemRegional = "gem-r" | "gem_r" ~ "regional",
+    /// Generalised mean with one exponent per channel, region by region.
+    GemmpRegional = "gemmp-r" | "gemmp_r",
 }
 
 choices! {

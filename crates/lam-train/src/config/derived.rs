@@ -4,12 +4,29 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{Config, LrSchedule, Method, Origin, Selection};
+use super::{Arch, Config, LrSchedule, Method, Origin, Pool, Selection};
 
 impl Method {
     /// Whether the method keeps a Laplace posterior over the head's weights.
     pub fn is_laplace(self) -> bool {
         matches!(self, Self::LaplaceOnline | Self::LaplacePosthoc)
+    }
+}
+
+impl Arch {
+    /// Whether it is one of torchvision's trunks.
+    pub fn is_trunk(self) -> bool {
+        self != Self::Linear
+    }
+
+    /// `latent_dim` where it is not given: as many as features for a trunk.
+    pub fn default_latent_dim(self) -> Option<usize> {
+        (!self.is_trunk()).then_some(3)
+    }
+
+    /// `pool` where it is not given.
+    pub fn default_pool(self) -> Option<Pool> {
+        self.is_trunk().then_some(Pool::Gem)
     }
 }
 

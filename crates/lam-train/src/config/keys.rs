@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::table::config_keys;
 use super::{
     Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, HessianApprox, Loss,
-    LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
+    LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Pretrained, Selection, TripletType,
 };
 
 const ANY: Allowed = Allowed::ANY;
@@ -23,13 +23,13 @@ config_keys! {
     }
     "Network" identity true {
         arch: Arch = [Arch::Linear], ANY, "The network; `linear` is the small one for 28×28 and 32×32 images.";
-        latent_dim: usize = [3], Allowed::between(1.0, 65536.0), "Size D of the embedding.";
+        latent_dim: Option<usize> = [arch.default_latent_dim() => "3; null for a trunk"], Allowed::between(1.0, 65536.0), "Size D of the embedding; null for as many as there are features.";
         head: Vec<usize> = [Vec::new()], Allowed::between(1.0, 65536.0), "Sizes of hidden layers between the features and the embedding; none for one linear layer.";
         head_activation: Activation = [Activation::Tanh], ANY, "After every hidden layer of the head.";
-        dropout_rate: f64 = [0.0], Allowed::between(0.0, 0.99), "Share of channels dropped after each block.";
-        pool: Option<Pool> = [None], ANY, "Pooling of a trunk's feature map.";
-        whitening: bool = [false], ANY, "A linear layer after pooling.";
-        pretrained: bool = [false], ANY, "Start a trunk from ImageNet weights.";
+        dropout_rate: f64 = [0.0], Allowed::between(0.0, 0.99), "Share of channels dropped after each block; of a trunk's pooled features.";
+        pool: Option<Pool> = [arch.default_pool() => "gem for a trunk, else null"], ANY, "Pooling of a trunk's feature map; -r behind a name means region by region.";
+        whitening: bool = [arch.is_trunk() => "true for a trunk, else false"], ANY, "The linear layer after a trunk's pooling, F → latent_dim; every trunk has it, as in the released code.";
+        pretrained: Pretrained = [Pretrained::No], ANY, "Start a trunk from torchvision's ImageNet weights (true), or the network from a file of weights.";
         use_global_last_bn_layer: bool = [false], ANY, "PFE: one scale and shift for all dimensions in the last batch norm.";
     }
     "Data" identity true {

@@ -228,7 +228,7 @@ impl Shown<'_> {
             lead: format!(
                 "{} with embeddings of size {}, evaluated on the test set.",
                 self.method(),
-                config.latent_dim
+                self.sets.test.dim
             ),
             facts,
             warnings,

@@ -51,8 +51,7 @@ impl Method for DeepEnsemble {
 
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
         for (member, &seed) in self.members.iter_mut().zip(&self.seeds) {
-            let start = starts.of_seed(seed)?;
-            *member = load_state(member.clone(), &start.model)?;
+            *member = starts.of_seed(seed)?.load_into(member.clone())?;
         }
         Ok(())
     }

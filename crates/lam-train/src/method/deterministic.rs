@@ -31,7 +31,7 @@ impl Method for Deterministic {
     }
 
     fn step(&mut self, input: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
-        let features = self.0.encoder.backbone.forward(self.0.images(&input));
+        let features = self.0.features(&input);
         self.0.learn(features, &input)
     }
 

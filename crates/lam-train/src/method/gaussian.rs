@@ -2,12 +2,12 @@
 
 use burn::tensor::{Tensor, TensorData};
 use lam_model::head::VarianceHead;
-use lam_model::{Encoder, EncoderConfig, normalise};
+use lam_model::{Encoder, normalise};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::parts::norms;
+use super::parts::{encoder_config, norms};
 use super::{BuildContext, Embedded, Predict};
 use crate::TrainError;
 use crate::randomness::{Purpose, Randomness};
@@ -17,13 +17,11 @@ pub(super) fn variance_head(
     context: &BuildContext,
     randomness: Randomness,
 ) -> Result<VarianceHead, TrainError> {
-    let config = context.config;
-    let arch = config.arch.to_string();
-    let features = EncoderConfig::new(&arch, context.image_shape, config.latent_dim)?.features();
+    let encoder = encoder_config(context)?;
     Ok(VarianceHead::init(
-        features,
-        config.latent_dim,
-        config.use_global_last_bn_layer,
+        encoder.features(),
+        encoder.latent_dim(),
+        context.config.use_global_last_bn_layer,
         &mut randomness.generator(Purpose::Weights, 1),
         &context.device.clone().autodiff(),
     ))

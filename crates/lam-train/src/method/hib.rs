@@ -71,9 +71,10 @@ impl Method for Hib {
             variance,
             criterion,
         } = &self.model;
-        let features = encoder.backbone.forward(images(&input, &self.device));
+        let images = images(&input, &self.device);
+        let (features, of_backbone) = encoder.backbone.forward_train(images);
         let mean = normalise(encoder.head.forward(features.clone()));
-        let (variances, statistics) = variance.forward_train(features);
+        let (variances, of_variance) = variance.forward_train(features);
         let deviation = variances.sqrt();
         let [batch, size] = mean.dims();
         let noise = standard_normal(batch * SAMPLES * size, &mut noise);
@@ -88,9 +89,8 @@ impl Method for Hib {
         let report = report(&loss, &distances, &pairs);
         let gradients = loss.backward();
         let model = self.model.clone();
-        let mut model = self.optimizer.step(model, gradients, input.learning_rate);
-        model.variance = model.variance.observed(statistics);
-        self.model = model;
+        let model = self.optimizer.step(model, gradients, input.learning_rate);
+        self.model = of_variance.into_module(of_backbone.into_module(model));
         Ok(report)
     }
 

@@ -1,7 +1,10 @@
 //! An encoder that learns by the configured objective: what methods with one set of trained weights share.
 
 use burn::tensor::{Device, Tensor};
+use lam_model::backbone::ChannelDropout;
+use lam_model::batch_norm::BatchStatistics;
 use lam_model::{Encoder, load_state, state_dict};
+use rand_chacha::ChaCha12Rng;
 
 use super::parts::{Mined, Objective, Optimizer, encoder, images, prefixed, take_prefixed};
 use super::{BuildContext, StepInput, StepReport};
@@ -16,6 +19,8 @@ pub(super) struct Learner {
     pub(super) objective: Objective,
     optimizer: Optimizer,
     device: Device,
+    /// Of the batch whose features are being learnt from.
+    statistics: BatchStatistics,
 }
 
 impl Learner {
@@ -25,6 +30,7 @@ impl Learner {
             objective: Objective::new(context.config)?,
             optimizer: Optimizer::new(context.config),
             device: context.device.clone().autodiff(),
+            statistics: BatchStatistics::default(),
         })
     }
 
@@ -34,9 +40,26 @@ impl Learner {
         Ok(())
     }
 
-    /// The images of a step, `[B, C, H, W]`.
-    pub(super) fn images(&self, input: &StepInput) -> Tensor<4> {
-        images(input, &self.device)
+    /// Features of a step's images, `[B, F]`, to be learnt from.
+    pub(super) fn features(&mut self, input: &StepInput) -> Tensor<2> {
+        let images = images(input, &self.device);
+        let (features, statistics) = self.encoder.backbone.forward_train(images);
+        self.statistics = statistics;
+        features
+    }
+
+    /// As [`Learner::features`], with dropout.
+    pub(super) fn features_with_dropout(
+        &mut self,
+        input: &StepInput,
+        dropout: ChannelDropout,
+        noise: &mut ChaCha12Rng,
+    ) -> Tensor<2> {
+        let images = images(input, &self.device);
+        let backbone = &self.encoder.backbone;
+        let (features, statistics) = backbone.forward_with_dropout(images, dropout, noise);
+        self.statistics = statistics;
+        features
     }
 
     /// A step from features `[B, F]` with the head's own weights.
@@ -55,7 +78,8 @@ impl Learner {
     /// A step of the optimiser down the gradient of a loss `[1]`.
     pub(super) fn descend(&mut self, loss: Tensor<1>, learning_rate: f64) {
         let encoder = self.encoder.clone();
-        self.encoder = self.optimizer.step(encoder, loss.backward(), learning_rate);
+        let encoder = self.optimizer.step(encoder, loss.backward(), learning_rate);
+        self.encoder = std::mem::take(&mut self.statistics).into_module(encoder);
     }
 
     pub(super) fn state(&self) -> Result<MethodState, TrainError> {

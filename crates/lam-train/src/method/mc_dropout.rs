@@ -4,8 +4,9 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use lam_laplace::predictive::summarise;
-use lam_model::backbone::{ChannelDropout, ConvNet};
-use lam_model::{Encoder, normalise};
+use lam_model::backbone::{ChannelDropout, DropoutSamples};
+use lam_model::head::Head;
+use lam_model::normalise;
 use rand_chacha::ChaCha12Rng;
 
 use super::learner::Learner;
@@ -46,9 +47,10 @@ impl Method for McDropout {
 
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
-        let images = self.learner.images(&input);
-        let backbone = &self.learner.encoder.backbone;
-        let features = backbone.forward_with_dropout(images, self.dropout, &mut noise);
+        let dropout = self.dropout;
+        let features = self
+            .learner
+            .features_with_dropout(&input, dropout, &mut noise);
         self.learner.learn(features, &input)
     }
 
@@ -58,13 +60,12 @@ impl Method for McDropout {
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
         let encoder = self.learner.encoder.valid();
-        let mut draw = |dropout| encoder.backbone.rest_with_dropout(dropout, generator);
-        let networks = (0..samples.max(1)).map(|_| draw(self.dropout)).collect();
-        let whole = draw(ChannelDropout::new(0.0)?);
+        let count = samples.max(1);
         Ok(Box::new(DropoutPredictor {
-            networks,
-            whole,
-            encoder,
+            networks: encoder
+                .backbone
+                .dropout_samples(self.dropout, count, generator),
+            head: encoder.head,
         }))
     }
 
@@ -77,29 +78,24 @@ impl Method for McDropout {
     }
 }
 
-/// The first block is computed once per image, what follows it once per sample.
 struct DropoutPredictor {
-    encoder: Encoder,
-    /// Blocks after the first, one network per sample.
-    networks: Vec<ConvNet>,
-    /// Blocks after the first, nothing left out.
-    whole: ConvNet,
+    networks: DropoutSamples,
+    head: Head,
 }
 
 impl Predict for DropoutPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let map = self.encoder.backbone.first_block(images);
-        let embeddings = self.networks.iter().map(|network| {
-            let features = network.forward(map.clone());
-            normalise(self.encoder.head.forward(features))
-        });
+        let features = self.networks.features(images);
+        let embeddings = features
+            .samples
+            .map(|features| normalise(self.head.forward(features)));
         let samples: Tensor<3> = Tensor::stack(embeddings.collect(), 1);
         let embedding = summarise(samples.clone());
         Embedded {
             mean: embedding.mean,
             deviation: Some(embedding.deviation),
             samples: Some(samples),
-            feature_norm: norms(self.whole.forward(map)),
+            feature_norm: norms(features.whole),
             isotropic: None,
         }
     }

@@ -3,36 +3,45 @@
 use std::collections::BTreeMap;
 
 use burn::module::Module;
+use burn::module::ParamGroup;
 use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord, RmsPropConfig};
+use burn::optim::{
+    GradientsParams, LearningRate, ModuleOptimizer, Optimizer as Rule, OptimizerRecord, RmsProp,
+    RmsPropConfig,
+};
 use burn::tensor::{Bytes, Device, Gradients, Tensor, TensorData};
 use lam_model::distance::Distance;
 use lam_model::loss::{self, Loss};
 use lam_model::miner::{MinedPairs, PairCounts, PairRelation, TripletMiner, TripletType};
-use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise};
+use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise, pooling};
 
 use super::{BuildContext, StepInput, StepReport, Targets};
 use crate::TrainError;
 use crate::config::Config;
 use crate::randomness::{Purpose, Randomness};
 
+/// The configured encoder.
+pub(super) fn encoder_config(context: &BuildContext) -> Result<EncoderConfig, TrainError> {
+    let config = context.config;
+    let arch = config.arch.to_string();
+    let encoder = EncoderConfig::new(&arch, context.image_shape, config.latent_dim)?.with_hidden(
+        config.head.clone(),
+        config.head_activation.to_string().parse()?,
+    );
+    Ok(match config.pool {
+        Some(pool) => encoder.with_pooling(pooling::by_name(&pool.to_string())?),
+        None => encoder,
+    })
+}
+
 /// The configured encoder with its initial weights, on the context's device with automatic differentiation.
 pub(super) fn encoder(
     context: &BuildContext,
     randomness: Randomness,
 ) -> Result<Encoder, TrainError> {
-    let config = context.config;
-    let encoder = EncoderConfig::new(
-        &config.arch.to_string(),
-        context.image_shape,
-        config.latent_dim,
-    )?
-    .with_hidden(
-        config.head.clone(),
-        config.head_activation.to_string().parse()?,
-    );
     let mut generator = randomness.generator(Purpose::Weights, 0);
-    Ok(encoder.init(&mut generator, &context.device.clone().autodiff()))
+    let device = context.device.clone().autodiff();
+    Ok(encoder_config(context)?.init(&mut generator, &device))
 }
 
 /// Loss, distance and miner of a configuration.
@@ -131,6 +140,31 @@ pub(super) fn scalar(tensor: Tensor<1>) -> f32 {
     host_values(tensor).first().copied().unwrap_or(f32::NAN)
 }
 
+/// Parts of the path of parameters that are exponents of a pooling, and of no others.
+const EXPONENT: [&str; 2] = ["pool", "exponent"];
+
+/// RMSprop at ten times the rate, for exponents of a pooling (method, section "Training protocol").
+#[derive(Clone)]
+struct Faster(RmsProp);
+
+impl Rule for Faster {
+    type State<const D: usize> = <RmsProp as Rule>::State<D>;
+
+    fn step<const D: usize>(
+        &self,
+        rate: LearningRate,
+        tensor: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<Self::State<D>>,
+    ) -> (Tensor<D>, Option<Self::State<D>>) {
+        self.0.step(10.0 * rate, tensor, gradient, state)
+    }
+
+    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
+        RmsProp::to_device(state, device)
+    }
+}
+
 /// RMSprop with the constants of the protocol (method, section "Training protocol").
 pub(super) struct Optimizer(ModuleOptimizer);
 
@@ -139,9 +173,11 @@ impl Optimizer {
         let rmsprop = RmsPropConfig::new()
             .with_alpha(0.99)
             .with_epsilon(1e-8)
-            .with_momentum(0.0)
-            .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)));
-        Self(rmsprop.init())
+            .with_momentum(0.0);
+        let decay = WeightDecayConfig::new(config.weight_decay as f32);
+        let all = rmsprop.clone().with_weight_decay(Some(decay)).init();
+        let exponents = ParamGroup::from_predicates(EXPONENT.to_vec());
+        Self(all.with_group(exponents, Faster(rmsprop.build()), None))
     }
 
     pub(super) fn step<M: Module>(

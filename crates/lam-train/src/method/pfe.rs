@@ -45,8 +45,7 @@ impl Pfe {
 
 impl Method for Pfe {
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        let start = starts.own()?;
-        self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        self.encoder = starts.own()?.load_into(self.encoder.clone())?;
         Ok(())
     }
 
@@ -61,7 +60,7 @@ impl Method for Pfe {
         let gradients = loss.backward();
         let head = self.variance.clone();
         let head = self.optimizer.step(head, gradients, input.learning_rate);
-        self.variance = head.observed(statistics);
+        self.variance = statistics.into_module(head);
         Ok(report)
     }
 

@@ -86,8 +86,7 @@ impl Method for LaplaceOnline {
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
-        let images = self.learner.images(&input);
-        let features = self.learner.encoder.backbone.forward(images);
+        let features = self.learner.features(&input);
         let weights = self
             .posterior(&self.learner.encoder)?
             .sample(self.samples, &mut noise);

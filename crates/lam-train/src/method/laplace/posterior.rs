@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use burn::tensor::TensorData;
 use lam_laplace::posterior::Posterior;
-use lam_model::backbone::ConvNet;
+use lam_model::backbone::Backbone;
 use lam_model::{ModelError, StateDict};
 use rand_chacha::ChaCha12Rng;
 
@@ -41,7 +41,7 @@ impl PosteriorRule {
     /// Predictions with a backbone and a head's posterior, without gradients, `samples` weight samples drawn once.
     pub(super) fn predictor(
         &self,
-        backbone: ConvNet,
+        backbone: Backbone,
         mut posterior: Box<dyn Posterior>,
         samples: usize,
         generator: &mut ChaCha12Rng,

@@ -80,8 +80,7 @@ impl Method for LaplacePosthoc {
     }
 
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        let start = starts.own()?;
-        self.encoder = load_state(self.encoder.clone(), &start.model)?;
+        self.encoder = starts.own()?.load_into(self.encoder.clone())?;
         self.fitted = OnceCell::new();
         Ok(())
     }

@@ -8,7 +8,7 @@ use lam_laplace::posterior::{Posterior, WeightSamples};
 use lam_laplace::predictive::{
     OutputMoments, Outputs, analytic_embedding, direction_moments, summarise,
 };
-use lam_model::backbone::ConvNet;
+use lam_model::backbone::Backbone;
 use lam_model::head::HeadWeights;
 use rand_chacha::ChaCha12Rng;
 
@@ -18,7 +18,7 @@ use crate::config::Predictive;
 
 /// Embeds by weight samples drawn once; mean and spread from them or from moments.
 pub(super) struct PosteriorPredictor {
-    backbone: ConvNet,
+    backbone: Backbone,
     mean: HeadWeights,
     samples: WeightSamples,
     /// Where the configuration asks for moments.
@@ -31,7 +31,7 @@ impl PosteriorPredictor {
     /// # Errors
     /// [`LaplaceError::NoClosedForm`] where moments are asked for that the posterior does not have.
     pub(super) fn new(
-        backbone: ConvNet,
+        backbone: Backbone,
         posterior: Box<dyn Posterior>,
         predictive: Predictive,
         samples: NonZeroUsize,

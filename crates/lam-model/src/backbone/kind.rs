@@ -1,0 +1,115 @@
+//! Any backbone.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha12Rng;
+
+use super::{
+    ChannelDropout, ConvNet, ConvNetConfig, DropoutSamples, RetrievalNet, RetrievalNetConfig,
+};
+use crate::batch_norm::{BatchStatistics, Pass};
+
+/// What a [`Backbone`] is built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackboneConfig {
+    /// A small network.
+    Small(ConvNetConfig),
+    /// A trunk with its pooling.
+    Retrieval(RetrievalNetConfig),
+}
+
+/// `image -> features x`.
+#[derive(Module, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them, next to megabytes of weights"
+)]
+pub enum Backbone {
+    /// A small network.
+    Small(ConvNet),
+    /// A trunk with its pooling.
+    Retrieval(RetrievalNet),
+}
+
+impl BackboneConfig {
+    /// `F`: the number of features per image.
+    pub fn features(&self) -> usize {
+        match self {
+            Self::Small(config) => config.features(),
+            Self::Retrieval(config) => config.features(),
+        }
+    }
+
+    /// A backbone with its initial weights.
+    pub fn init(&self, rng: &mut ChaCha12Rng, device: &Device) -> Backbone {
+        match self {
+            Self::Small(config) => Backbone::Small(config.init(rng, device)),
+            Self::Retrieval(config) => Backbone::Retrieval(config.init(rng, device)),
+        }
+    }
+}
+
+impl Backbone {
+    /// Features by the running statistics of its norms.
+    ///
+    /// # Shapes
+    /// - `images`: `[B, C, H, W]`
+    /// - output: `[B, F]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.pass(images, &mut Pass::Evaluation)
+    }
+
+    /// Features by the batch's own statistics, which come back for [`BatchStatistics::into_module`].
+    ///
+    /// # Shapes
+    /// - `images`: `[B, C, H, W]`
+    /// - output: `[B, F]`
+    pub fn forward_train(&self, images: Tensor<4>) -> (Tensor<2>, BatchStatistics) {
+        let mut statistics = BatchStatistics::default();
+        let features = self.pass(images, &mut Pass::Training(&mut statistics));
+        (features, statistics)
+    }
+
+    /// As [`Backbone::forward_train`] with dropout drawn for each image on its own: of the channels after every block of
+    /// a small network, of the pooled features of a trunk (as in the released code).
+    ///
+    /// # Shapes
+    /// - `images`: `[B, C, H, W]`
+    /// - output: `[B, F]`
+    pub fn forward_with_dropout(
+        &self,
+        images: Tensor<4>,
+        dropout: ChannelDropout,
+        rng: &mut ChaCha12Rng,
+    ) -> (Tensor<2>, BatchStatistics) {
+        let mut statistics = BatchStatistics::default();
+        let features = match self {
+            Self::Small(net) => net.forward_with_dropout(images, dropout, rng),
+            Self::Retrieval(net) => {
+                let mut pass = Pass::Training(&mut statistics);
+                net.forward_with_dropout(images, &mut pass, dropout, rng)
+            }
+        };
+        (features, statistics)
+    }
+
+    /// `count` networks with channels left out at random, the same ones of every image.
+    pub fn dropout_samples(
+        self,
+        dropout: ChannelDropout,
+        count: usize,
+        rng: &mut ChaCha12Rng,
+    ) -> DropoutSamples {
+        match self {
+            Self::Small(net) => DropoutSamples::of_small(net, dropout, count, rng),
+            Self::Retrieval(net) => DropoutSamples::of_retrieval(net, dropout, count, rng),
+        }
+    }
+
+    fn pass(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
+        match self {
+            Self::Small(net) => net.forward(images),
+            Self::Retrieval(net) => net.forward(images, pass),
+        }
+    }
+}

@@ -258,6 +258,47 @@ pub enum DataError {
         /// What would be valid.
         expected: &'static str,
     },
+    /// A coordinate that says nothing.
+    #[error(
+        "{field} of place {number} of the {set} is {value}, expected a finite number{}; correct or remove its row",
+        if *field == "heading" { " of degrees" } else { " of metres within ±1e9" }
+    )]
+    NoPlace {
+        /// Queries or references.
+        set: &'static str,
+        /// Position among them, from 0.
+        number: usize,
+        /// easting, northing or heading.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// Headings count, but one is missing.
+    #[error(
+        "place {number} of the {set} has no heading, which positives of this data set must share; \
+         complete its row or leave the headings out of account"
+    )]
+    NoHeading {
+        /// Queries or references.
+        set: &'static str,
+        /// Position among them, from 0.
+        number: usize,
+    },
+    /// Almost everything is near to everything.
+    #[error(
+        "more than {limit} of the pairs of {queries} queries and {references} references are nearer than {metres} m; \
+         are the coordinates metres (UTM) and not degrees?"
+    )]
+    TooManyNear {
+        /// The radius.
+        metres: f64,
+        /// Number of queries.
+        queries: usize,
+        /// Number of references.
+        references: usize,
+        /// Most pairs allowed.
+        limit: usize,
+    },
     /// The thread that reads ahead died.
     #[error("reading ahead in data set '{dataset}' ended unexpectedly: {message}")]
     ReaderDied {

@@ -7,6 +7,7 @@
 //!   in `registry.rs`.
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
 //! - [`Fetcher`]: downloads them, checked and resumable.
+//! - [`places`]: for place recognition, who stands near whom, and which reference accompanies a query in training.
 //! - [`Loader`]: shuffled, prefetched batches; the order depends on nothing but seed and epoch.
 //!
 //! ```
@@ -49,6 +50,7 @@ mod permutation;
 mod photo;
 mod photo_dataset;
 mod place_dataset;
+pub mod places;
 mod registry;
 mod remote;
 mod report;
@@ -76,9 +78,9 @@ pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;
 pub use layout_error::LayoutError;
 pub use layouts::{
-    DAG_ENVIRONMENTS, ListedImage, Listing, MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, Place,
-    PlacePicture, PlacePictures, Roles, SmallImages, SplitFraction, TableListing, list_cars196,
-    list_cub200, list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
+    DAG_ENVIRONMENTS, ListedImage, Listing, MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, PlacePicture,
+    PlacePictures, Roles, SmallImages, SplitFraction, TableListing, list_cars196, list_cub200,
+    list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
 };
 pub use loader::{Batch, Loader, LoaderBuilder};
 pub use locate::{Located, LocatedTree, LookedIn, locate, locate_tree};

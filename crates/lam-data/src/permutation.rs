@@ -8,6 +8,7 @@ pub(crate) enum Purpose {
     HeldOut,
     Augment,
     View,
+    Reference = 4,
 }
 
 /// `0..len` in an order that is a pure function of `(len, seed, epoch)`.

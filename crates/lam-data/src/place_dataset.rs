@@ -1,4 +1,4 @@
-use crate::layouts::Place;
+use crate::places::Place;
 use crate::{DataError, Photo, PhotoDataset, PhotoSource, PlacePicture, PlacePictures, Views};
 
 /// Photographs of places: queries, and the database among which they are looked up.

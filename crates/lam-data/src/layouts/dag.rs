@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use super::files::{below, content_of};
-use super::place_pictures::{Place, PlacePicture, PlacePictures};
+use super::place_pictures::{PlacePicture, PlacePictures};
 use crate::formats::CsvTable;
+use crate::places::Place;
 use crate::{DataError, LayoutError};
 
 /// The environments that there are.

@@ -19,6 +19,6 @@ pub use folder::{SplitFraction, list_folder};
 pub use lfw::list_lfw;
 pub use listing::{ListedImage, Listing};
 pub use msls::{MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, list_msls};
-pub use place_pictures::{Place, PlacePicture, PlacePictures};
+pub use place_pictures::{PlacePicture, PlacePictures};
 pub use small_images::{SmallImages, read_cifar10, read_svhn};
 pub use table::{Roles, TableListing, list_table};

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use crate::places::Place;
 use crate::{DataError, LayoutError};
 
 /// Pictures of one split of a data set of places.
@@ -48,15 +49,4 @@ pub struct PlacePicture {
     pub path: PathBuf,
     /// Where it was taken.
     pub place: Place,
-}
-
-/// Position of a camera on a plane map, and where it looked.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
-    /// Metres to the east.
-    pub easting: f64,
-    /// Metres to the north.
-    pub northing: f64,
-    /// Direction of view in degrees.
-    pub heading: Option<f64>,
 }

@@ -45,6 +45,7 @@ mod locate;
 mod memory;
 mod normalise;
 mod own_images;
+mod pairs;
 mod parquet;
 mod permutation;
 mod photo;
@@ -78,15 +79,16 @@ pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;
 pub use layout_error::LayoutError;
 pub use layouts::{
-    DAG_ENVIRONMENTS, ListedImage, Listing, MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, PlacePicture,
-    PlacePictures, Roles, SmallImages, SplitFraction, TableListing, list_cars196, list_cub200,
-    list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
+    DAG_ENVIRONMENTS, ListedImage, Listing, MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION,
+    PlacePicture, PlacePictures, Roles, SmallImages, SplitFraction, TableListing, list_cars196,
+    list_cub200, list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
 };
 pub use loader::{Batch, Loader, LoaderBuilder};
 pub use locate::{Located, LocatedTree, LookedIn, locate, locate_tree};
 pub use memory::MemoryDataset;
 pub use normalise::Normalise;
 pub use own_images::OwnImages;
+pub use pairs::Pairs;
 pub use parquet::{EncodedImages, read_parquet_images};
 pub use permutation::shuffled;
 pub use photo::{Photo, PhotoSource};

@@ -7,7 +7,7 @@ pub(crate) enum Purpose {
     Shuffle,
     HeldOut,
     Augment,
-    View,
+    View = 3,
     Reference = 4,
 }
 

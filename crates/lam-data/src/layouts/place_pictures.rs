@@ -1,3 +1,4 @@
+use crate::places::Place;
 use std::path::{Path, PathBuf};
 
 use crate::places::Place;

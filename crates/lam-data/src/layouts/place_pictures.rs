@@ -1,4 +1,3 @@
-use crate::places::Place;
 use std::path::{Path, PathBuf};
 
 use crate::places::Place;

@@ -103,16 +103,19 @@ fn random_crops_are_distributed_as_torchvisions() {
         let crops: Vec<Region> = (0..DRAWS)
             .map(|index| view.framing(width, height, (7, 1), index).crop)
             .collect();
-        let quantities: [(&str, fn(&Region) -> usize); 4] = [
-            ("left", |crop| crop.left),
-            ("top", |crop| crop.top),
-            ("width", |crop| crop.width),
-            ("height", |crop| crop.height),
-        ];
-        for (name, quantity) in quantities {
+        let quantity = |name: &str, crop: &Region| match name {
+            "left" => crop.left,
+            "top" => crop.top,
+            "width" => crop.width,
+            _ => crop.height,
+        };
+        for name in ["left", "top", "width", "height"] {
             for point in case["shares"][name].as_array().unwrap() {
                 let (at, expected) = (number(&point[0]), point[1].as_f64().unwrap());
-                let below = crops.iter().filter(|crop| quantity(crop) <= at).count();
+                let below = crops
+                    .iter()
+                    .filter(|crop| quantity(name, crop) <= at)
+                    .count();
                 let share = below as f64 / DRAWS as f64;
                 assert!(
                     (share - expected).abs() < 0.02,

@@ -144,7 +144,7 @@ pub fn run(args: &TrainArgs, printer: &Printer) -> Result<(), CliError> {
     printer.note(format!(
         "{} on {}, seed {}, in {}",
         printer.progress_paint().bold(config.model),
-        printer.progress_paint().bold(config.dataset),
+        printer.progress_paint().bold(&config.dataset),
         config.seed,
         folder.display()
     ));

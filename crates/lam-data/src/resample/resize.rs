@@ -46,9 +46,11 @@ pub fn resize(
             }
         }
         Some(columns) => {
-            let mut padded = Vec::with_capacity(crop.width);
-            for (source, target) in source_rows.zip(narrowed.chunks_exact_mut(width)) {
-                Arch::new().dispatch(|| horizontal(source, columns, &mut padded, target));
+            let source_rows: Vec<&[u8]> = source_rows.collect();
+            let mut abreast = vec![[0; 4 * ABREAST]; crop.width];
+            let targets = narrowed.chunks_mut(ABREAST * width);
+            for (sources, targets) in source_rows.chunks(ABREAST).zip(targets) {
+                Arch::new().dispatch(|| horizontal(sources, columns, &mut abreast, targets));
             }
         }
     }
@@ -75,28 +77,36 @@ fn to_byte(sum: i32) -> u8 {
     (sum >> PRECISION).clamp(0, 255) as u8
 }
 
-/// One row, `[crop width, 3]`, into `[window width, 3]`.
+/// Rows that are resized together, so that a weight meets a whole register of values.
+const ABREAST: usize = 4;
+
+/// Up to [`ABREAST`] rows, `[crop width, 3]` each, into as many, `[window width, 3]` each. `abreast` is for the values
+/// of a column side by side, red, green, blue and nothing of each row.
 #[inline(always)]
-fn horizontal(source: &[u8], columns: &Taps, padded: &mut Vec<[i32; 4]>, target: &mut [u8]) {
-    // Four values a pixel, so that a pixel is one register.
-    padded.clear();
-    padded.extend(source.chunks_exact(3).map(|pixel| {
-        [
-            i32::from(pixel[0]),
-            i32::from(pixel[1]),
-            i32::from(pixel[2]),
-            0,
-        ]
-    }));
-    for ((first, weights), to) in columns.iter().zip(target.chunks_exact_mut(3)) {
-        let mut sums = [HALF; 4];
-        for (pixel, &weight) in padded[first..][..weights.len()].iter().zip(weights) {
-            for (sum, &value) in sums.iter_mut().zip(pixel) {
+fn horizontal(
+    sources: &[&[u8]],
+    columns: &Taps,
+    abreast: &mut [[i32; 4 * ABREAST]],
+    targets: &mut [u8],
+) {
+    for (row, source) in sources.iter().enumerate() {
+        for (values, &[red, green, blue]) in abreast.iter_mut().zip(source.as_chunks().0) {
+            let [r, g, b, _] = &mut values.as_chunks_mut().0[row];
+            (*r, *g, *b) = (i32::from(red), i32::from(green), i32::from(blue));
+        }
+    }
+    let width = targets.len() / sources.len().max(1);
+    for (column, (first, weights)) in columns.iter().enumerate() {
+        let mut sums = [HALF; 4 * ABREAST];
+        for (values, &weight) in abreast[first..][..weights.len()].iter().zip(weights) {
+            for (sum, &value) in sums.iter_mut().zip(values) {
                 *sum += value * weight;
             }
         }
-        for (to, &sum) in to.iter_mut().zip(&sums) {
-            *to = to_byte(sum);
+        let bytes = sums.map(to_byte);
+        let rows = targets.chunks_exact_mut(width.max(1));
+        for (target, pixel) in rows.zip(bytes.chunks_exact(4)) {
+            target[column * 3..][..3].copy_from_slice(&pixel[..3]);
         }
     }
 }

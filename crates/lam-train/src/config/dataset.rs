@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::choice::{Choice, choices};
+use super::choice::choices;
+use super::value::Required;
 use super::yaml::Node;
 use super::{Allowed, ConfigValue, TripletType, write_text};
 
@@ -68,7 +69,7 @@ impl ConfigValue for DatasetChoice {
     fn describe(allowed: &Allowed) -> String {
         format!(
             "{}; or the path of a folder of classes or of a CSV table, with a / in it or .csv at its end",
-            DatasetName::describe(allowed)
+            <DatasetName as ConfigValue>::describe(allowed)
         )
     }
 
@@ -87,6 +88,12 @@ impl ConfigValue for DatasetChoice {
             Self::Known(name) => name.write(),
             Self::Own(path) => write_text(&path.to_string_lossy()),
         }
+    }
+}
+
+impl Required for DatasetChoice {
+    fn stand_in() -> Self {
+        Self::Known(DatasetName::stand_in())
     }
 }
 

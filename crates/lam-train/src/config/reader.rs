@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::choice::Choice;
 use super::problem::{Fault, Place, Problem};
 use super::yaml::Node;
+use super::value::Required;
 use super::{Allowed, ConfigValue, Origin};
 
 /// A raw value with the place to name in messages.
@@ -47,18 +47,18 @@ impl Reader {
     }
 
     /// Stands in for a key without default, which is reported if it is absent.
-    pub(super) fn required<T: Choice>(&mut self, key: &str) -> T {
+    pub(super) fn required<T: Required>(&mut self, key: &str) -> T {
         if !self.raw.contains_key(key) {
             self.problems.push(Problem {
                 place: self.whole.clone(),
                 fault: Fault::Missing {
                     key: key.to_owned(),
-                    expected: <T as Choice>::describe(),
+                    expected: T::describe(&Allowed::ANY),
                 },
             });
             self.broken.insert(key.to_owned());
         }
-        T::ALL[0].0
+        T::stand_in()
     }
 
     /// Where a key's value came from.

@@ -23,6 +23,18 @@ pub trait ConfigValue: Sized {
     fn write(&self) -> String;
 }
 
+/// A type whose keys may be without a default.
+pub(super) trait Required: ConfigValue {
+    /// Any value, for a configuration that is reported as incomplete.
+    fn stand_in() -> Self;
+}
+
+impl<T: Choice> Required for T {
+    fn stand_in() -> Self {
+        T::ALL[0].0
+    }
+}
+
 /// The meaning of an unquoted scalar, or of the text inside quotes, to suggest its unquoted form.
 fn meaning(node: &Node) -> (Scalar, bool) {
     match node {

@@ -166,7 +166,7 @@ fn in_gallery(
         sigma: deviations.map(|(queries, database)| Spread { queries, database }),
         ood_sigma: ood_sigma(sets),
     };
-    let positives = ListedPositives::new(gallery.truth.positives.iter())?;
+    let positives = ListedPositives::new(gallery.truth.positives.iter(), database.labels.len())?;
     let measured = lam_metrics::evaluate_places(&set, &positives, &cutoffs()?)?;
     let ood = sets.ood.as_ref().map(baseline_inputs);
     let baselines = Baselines::measure_between(

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 pub enum Checksum {
     /// SHA-256.
     Sha256(&'static str),
+    /// How a SHA-256 begins, where a file's name tells no more.
+    Sha256Start(&'static str),
     /// MD5, where no better one is published: it shows damage, not forgery.
     Md5(&'static str),
 }
@@ -18,7 +20,7 @@ impl Checksum {
     /// What it is called.
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Sha256(_) => "SHA-256",
+            Self::Sha256(_) | Self::Sha256Start(_) => "SHA-256",
             Self::Md5(_) => "MD5",
         }
     }
@@ -26,14 +28,22 @@ impl Checksum {
     /// Its digits.
     pub fn digits(self) -> &'static str {
         match self {
-            Self::Sha256(digits) | Self::Md5(digits) => digits,
+            Self::Sha256(digits) | Self::Sha256Start(digits) | Self::Md5(digits) => digits,
+        }
+    }
+
+    /// Whether a content of these digits is the wanted one.
+    pub(crate) fn matches(self, found: &str) -> bool {
+        match self {
+            Self::Sha256Start(digits) => found.starts_with(digits),
+            Self::Sha256(digits) | Self::Md5(digits) => found == digits,
         }
     }
 
     /// The digits of a file's content.
     pub(crate) fn of_file(self, path: &Path) -> io::Result<String> {
         match self {
-            Self::Sha256(_) => digest_of_file::<Sha256>(path),
+            Self::Sha256(_) | Self::Sha256Start(_) => digest_of_file::<Sha256>(path),
             Self::Md5(_) => digest_of_file::<Md5>(path),
         }
     }

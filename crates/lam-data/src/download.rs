@@ -119,13 +119,14 @@ pub(crate) fn download(
     }
 }
 
-/// How the content of a file differs from what is wanted; of a checksum it is enough to know how it begins.
+/// How the content of a file differs from what is wanted.
 fn difference(part: &Path, wanted: Checksum) -> Result<Option<String>, DataError> {
     let found = wanted
         .of_file(part)
         .map_err(|error| DataError::io(part, "reading", error))?;
     let (kind, expected) = (wanted.kind(), wanted.digits());
-    Ok((!found.starts_with(expected)).then(|| format!("wrong content: {kind} {found}, expected {expected}")))
+    Ok((!wanted.matches(&found))
+        .then(|| format!("wrong content: {kind} {found}, expected {expected}")))
 }
 
 /// One GET, from byte `present` on. The outer error is the local disk's.

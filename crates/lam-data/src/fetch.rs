@@ -321,7 +321,7 @@ impl Fetcher {
             (None, None) => vec![folder.to_owned()],
         };
         let size = Size::AtMost(max_bytes);
-        let checksum = Checksum::Sha256(sha256_prefix);
+        let checksum = Checksum::Sha256Start(sha256_prefix);
         self.fetch_into(&target, name, size, checksum, &mirrors, progress)?
             .map_err(|failed| DataError::FileNotFetched {
                 file: name,
@@ -424,7 +424,7 @@ impl NamedFile {
         if !path.is_file() {
             return Ok(false);
         }
-        has_checksum(path, Checksum::Sha256(self.sha256_prefix))
+        has_checksum(path, Checksum::Sha256Start(self.sha256_prefix))
     }
 }
 
@@ -441,8 +441,7 @@ fn has_checksum(target: &Path, wanted: Checksum) -> Result<bool, DataError> {
     let found = wanted
         .of_file(target)
         .map_err(|error| DataError::io(target, "reading", error))?;
-    // Of some files only the beginning is known.
-    Ok(found.starts_with(wanted.digits()))
+    Ok(wanted.matches(&found))
 }
 
 fn put_in_place(part: &Path, target: &Path) -> Result<(), DataError> {

@@ -79,9 +79,9 @@ pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;
 pub use layout_error::LayoutError;
 pub use layouts::{
-    DAG_ENVIRONMENTS, ListedImage, Listing, MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION,
-    PlacePicture, PlacePictures, Roles, SmallImages, SplitFraction, TableListing, list_cars196,
-    list_cub200, list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
+    DAG_ENVIRONMENTS, ListedImage, Listing, MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, PlacePicture,
+    PlacePictures, Roles, SmallImages, SplitFraction, TableListing, list_cars196, list_cub200,
+    list_dag, list_folder, list_lfw, list_msls, list_table, read_cifar10, read_svhn,
 };
 pub use loader::{Batch, Loader, LoaderBuilder};
 pub use locate::{Located, LocatedTree, LookedIn, locate, locate_tree};

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lam_train::TrainError;
 use lam_train::checkpoint::MethodState;
 use lam_train::config::{Config, Override};
-use lam_train::method::{BuildContext, Method, StepInput, StepReport, build};
+use lam_train::method::{BuildContext, Method, StepInput, StepReport, Targets, build};
 use lam_train::randomness::{Purpose, Randomness};
 use lam_train::starts::Starts;
 
@@ -61,7 +61,7 @@ fn steps(method: &mut dyn Method, from: u64, to: u64, learning_rate: f64) -> Vec
             let input = StepInput {
                 images: &images,
                 image_shape: [3, SIDE, SIDE],
-                labels: &labels,
+                targets: Targets::Labels(&labels),
                 learning_rate,
                 step,
             };

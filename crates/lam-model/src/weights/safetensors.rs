@@ -22,7 +22,8 @@ pub(super) fn entries(source: &mut Source) -> Result<BTreeMap<String, Entry>, We
             "not a safetensors file: a header of {header} bytes"
         )));
     }
-    let bytes = source.bytes(0, 8 + header)?;
+    // The library checks that the header covers the file, and so asks for all of it.
+    let bytes = source.bytes(0, source.length)?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes)
         .map_err(|e| source.wrong(format!("not a complete safetensors file: {e}")))?;
     let mut entries = BTreeMap::new();

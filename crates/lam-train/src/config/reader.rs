@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::problem::{Fault, Place, Problem};
-use super::yaml::Node;
 use super::value::Required;
+use super::yaml::Node;
 use super::{Allowed, ConfigValue, Origin};
 
 /// A raw value with the place to name in messages.

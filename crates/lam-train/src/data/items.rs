@@ -109,7 +109,13 @@ impl PairItems {
 /// `[B, 2, …]` as `[2 · B, …]`: the first image of every pair, then the second of every pair.
 fn queries_first(batch: &Batch) -> Vec<f32> {
     let image = batch.shape.numel() / 2;
-    let halves = |skipped| batch.images.chunks_exact(image.max(1)).skip(skipped).step_by(2);
+    let halves = |skipped| {
+        batch
+            .images
+            .chunks_exact(image.max(1))
+            .skip(skipped)
+            .step_by(2)
+    };
     halves(0).chain(halves(1)).flatten().copied().collect()
 }
 
@@ -122,7 +128,10 @@ pub struct StepImages<'a> {
 
 enum ToldApartBy<'a> {
     Labels(Cow<'a, [u32]>),
-    Places { relation: PlaceRelation, split: bool },
+    Places {
+        relation: PlaceRelation,
+        split: bool,
+    },
 }
 
 impl StepImages<'_> {

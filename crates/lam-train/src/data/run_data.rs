@@ -65,10 +65,11 @@ impl RunData {
         let source = ImageSource::of(&config.dataset, path)?;
         let views = views(config);
         let open_places = |split| source.open_places(split, &views);
-        let (train, selection, test) = match open_places(Split::Train)?.zip(open_places(Split::Test)?) {
-            Some((train, test)) => places_of(config, train, test)?,
-            None => images_of(config, &source, &views)?,
-        };
+        let (train, selection, test) =
+            match open_places(Split::Train)?.zip(open_places(Split::Test)?) {
+                Some((train, test)) => places_of(config, train, test)?,
+                None => images_of(config, &source, &views)?,
+            };
         if train.len() < config.batch_size {
             return Err(TrainError::BatchTooLarge {
                 images: train.len(),
@@ -94,8 +95,15 @@ impl RunData {
     /// Which images could not be read so far, for people; none if all could.
     pub fn unreadable_note(&self) -> Option<String> {
         let galleries = [&self.selection, &self.test].map(|queries| queries.gallery.as_ref());
-        let galleries = galleries.into_iter().flatten().map(|gallery| Arc::clone(&gallery.images));
-        let sets = [self.train.dataset(), self.selection.images.clone(), self.test.images.clone()];
+        let galleries = galleries
+            .into_iter()
+            .flatten()
+            .map(|gallery| Arc::clone(&gallery.images));
+        let sets = [
+            self.train.dataset(),
+            self.selection.images.clone(),
+            self.test.images.clone(),
+        ];
         let sets = sets.into_iter().chain(galleries).chain(self.ood.clone());
         let mut names = std::collections::BTreeMap::new();
         for set in sets {
@@ -165,7 +173,9 @@ fn images_of(
 fn by_roles(test: &Arc<dyn Dataset>, roles: &[Roles]) -> Result<Queries, TrainError> {
     let chosen = |wanted: fn(&Roles) -> bool| -> Vec<usize> {
         let all = roles.iter().enumerate();
-        all.filter(|(_, role)| wanted(role)).map(|(i, _)| i).collect()
+        all.filter(|(_, role)| wanted(role))
+            .map(|(i, _)| i)
+            .collect()
     };
     let (queries, gallery) = (chosen(|role| role.query), chosen(|role| role.gallery));
     let labels = test.labels();
@@ -249,7 +259,11 @@ fn place_queries(
     let kept = positives.answerable();
     if kept.is_empty() {
         return Err(DataError::EmptySet {
-            file: format!("{}: queries with a positive within negDistThr", config.dataset).into(),
+            file: format!(
+                "{}: queries with a positive within negDistThr",
+                config.dataset
+            )
+            .into(),
         });
     }
     Ok(Queries {

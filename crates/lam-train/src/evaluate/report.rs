@@ -192,7 +192,11 @@ impl Shown<'_> {
             fact("method", self.method()),
             fact(
                 "data set",
-                format!("{} ({} test images)", config.dataset, self.data.test.images.len()),
+                format!(
+                    "{} ({} test images)",
+                    config.dataset,
+                    self.data.test.images.len()
+                ),
             ),
             fact("trained on", trained_on(&self.data.train)),
             fact("epochs", config.epochs.to_string()),

@@ -3,8 +3,8 @@
 use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
 use super::{
-    Calibrate, Config, ConfigValue, Loss, Method, Origin, Posterior, Predictive, Pretrained,
-    Selection, Warning,
+    Calibrate, Config, ConfigValue, Freeze, Loss, Method, Origin, Posterior, Predictive,
+    Pretrained, Selection, Warning,
 };
 
 /// Keys that only some methods read.
@@ -129,6 +129,11 @@ fn network(config: &Config, reader: &mut Reader) {
             "'arch' is {arch} and 'whitening' false: the linear layer after a trunk's pooling is its head; nearest valid: whitening: true"
         );
         conflict(reader, &["whitening", "arch"], message);
+    }
+    if config.freeze == Freeze::Backbone && config.model == Method::DeepEnsemble {
+        let message = "'freeze' is backbone and 'model' deep_ensemble, whose members have backbones of their own; nearest valid: freeze: none"
+            .to_owned();
+        conflict(reader, &["freeze", "model"], message);
     }
     if !arch.is_trunk() && config.pretrained == Pretrained::Torchvision {
         let message = format!(

@@ -1,4 +1,4 @@
-use crate::{DataError, ImageShape};
+use crate::{DataError, ImageShape, Normalise};
 
 /// Labelled images that can be read by index, from any thread.
 pub trait Dataset: Send + Sync {
@@ -20,6 +20,31 @@ pub trait Dataset: Send + Sync {
     /// [`DataError::IndexOutOfRange`] and [`DataError::WrongBuffer`] for wrong arguments; whatever
     /// reading and decoding the image can run into.
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError>;
+
+    /// As [`Dataset::read`], but seen as in the epoch `(seed, epoch)` of training: photographs are
+    /// cropped anew each time. A pure function of its arguments.
+    ///
+    /// # Errors
+    /// As [`Dataset::read`].
+    fn read_for_training(
+        &self,
+        index: usize,
+        _occasion: (u64, u64),
+        out: &mut [f32],
+    ) -> Result<(), DataError> {
+        self.read(index, out)
+    }
+
+    /// What a network wants done to the values that [`Dataset::read`] gives; none where they are fed
+    /// to it as they are.
+    fn normalisation(&self) -> Option<&Normalise> {
+        None
+    }
+
+    /// Where image `index` comes from, for people: a path, or the name of the set and a number.
+    fn source(&self, index: usize) -> String {
+        format!("{} {index}", self.name())
+    }
 
     /// Number of images.
     fn len(&self) -> usize {

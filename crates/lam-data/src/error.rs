@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ImageShape, Place, Split};
+use crate::{ImageShape, LookedIn, Split};
 
 /// Whatever can be wrong with data. Every message names the file, what was expected, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -223,6 +223,47 @@ pub enum DataError {
         /// What would be valid.
         expected: &'static str,
     },
+    /// A coordinate that says nothing.
+    #[error(
+        "{field} of place {number} of the {set} is {value}, expected a finite number{}; correct or remove its row",
+        if *field == "heading" { " of degrees" } else { " of metres within ±1e9" }
+    )]
+    NoPlace {
+        /// Queries or references.
+        set: &'static str,
+        /// Position among them, from 0.
+        number: usize,
+        /// easting, northing or heading.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// Headings count, but one is missing.
+    #[error(
+        "place {number} of the {set} has no heading, which positives of this data set must share; \
+         complete its row or leave the headings out of account"
+    )]
+    NoHeading {
+        /// Queries or references.
+        set: &'static str,
+        /// Position among them, from 0.
+        number: usize,
+    },
+    /// Almost everything is near to everything.
+    #[error(
+        "more than {limit} of the pairs of {queries} queries and {references} references are nearer than {metres} m; \
+         are the coordinates metres (UTM) and not degrees?"
+    )]
+    TooManyNear {
+        /// The radius.
+        metres: f64,
+        /// Number of queries.
+        queries: usize,
+        /// Number of references.
+        references: usize,
+        /// Most pairs allowed.
+        limit: usize,
+    },
     /// The thread that reads ahead died.
     #[error("reading ahead in data set '{dataset}' ended unexpectedly: {message}")]
     ReaderDied {
@@ -236,6 +277,32 @@ pub enum DataError {
     NothingToFetch {
         /// The data set.
         dataset: &'static str,
+    },
+    /// People fetch this one themselves.
+    #[error(
+        "data set '{dataset}' cannot be fetched by this program: take it from {homepage} and name its folder with --data-dir"
+    )]
+    FetchByHand {
+        /// The data set.
+        dataset: &'static str,
+        /// Where it is.
+        homepage: &'static str,
+    },
+    /// A Parquet file without the columns of pictures and labels, or damaged.
+    #[error("{}: {reason}; expected the columns `img` or `image` (with encoded pictures in `bytes`) and `label`", file.display())]
+    WrongParquet {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A picture that cannot be decoded.
+    #[error("{file}: {reason}")]
+    Undecodable {
+        /// The picture: a file, or a place in one.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Another process is downloading into the same folder.
     #[error("{}: another download into this folder is running; wait for it to end", folder.display())]
@@ -287,15 +354,17 @@ pub struct FilesNotFound {
     /// The part looked for.
     pub split: Split,
     /// The folders looked in.
-    pub looked_in: Vec<Place>,
+    pub looked_in: Vec<LookedIn>,
     /// Folders below each of them.
-    pub layouts: &'static [&'static str],
+    pub layouts: Vec<&'static str>,
     /// Names of the files.
-    pub expected: Vec<&'static str>,
+    pub expected: Vec<String>,
     /// Debian package that has them.
     pub package: Option<&'static str>,
     /// Whether `lam data fetch` can get them.
     pub can_fetch: bool,
+    /// Where people get them.
+    pub homepage: Option<&'static str>,
 }
 
 impl fmt::Display for FilesNotFound {
@@ -334,6 +403,9 @@ impl fmt::Display for FilesNotFound {
         }
         if let Some(package) = self.package {
             write!(f, "`apt install {package}`, or ")?;
+        }
+        if let Some(homepage) = self.homepage {
+            write!(f, "take them from {homepage}, ")?;
         }
         write!(
             f,

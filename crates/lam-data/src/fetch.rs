@@ -122,10 +122,19 @@ impl Fetcher {
         destination: &Path,
         progress: &dyn Progress,
     ) -> Result<(), DataError> {
-        let Storage::Files(files) = &entry.storage else {
-            return Err(DataError::NothingToFetch {
-                dataset: entry.name,
-            });
+        let files = match &entry.storage {
+            Storage::Files(files) => files,
+            Storage::Embedded => {
+                return Err(DataError::NothingToFetch {
+                    dataset: entry.name,
+                });
+            }
+            Storage::Trees(set) => {
+                return Err(DataError::FetchByHand {
+                    dataset: entry.name,
+                    homepage: set.homepage,
+                });
+            }
         };
         self.fetch_files(entry.name, files, destination, progress)
     }

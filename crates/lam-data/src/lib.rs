@@ -6,6 +6,7 @@
 //!   in `registry.rs`.
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
 //! - [`Fetcher`]: downloads them, checked and resumable.
+//! - [`places`]: for place recognition, who stands near whom, and which reference accompanies a query in training.
 //! - [`Loader`]: shuffled, prefetched batches; the order depends on nothing but seed and epoch.
 //!
 //! ```
@@ -22,10 +23,12 @@
 //! # }
 //! ```
 
+mod adapted;
 mod augment;
 mod checksum;
 mod dataset;
 mod datasets;
+mod decode;
 mod download;
 mod error;
 mod fetch;
@@ -35,7 +38,10 @@ mod idx_pair;
 mod loader;
 mod locate;
 mod memory;
+mod normalise;
+mod parquet;
 mod permutation;
+pub mod places;
 mod registry;
 mod report;
 mod search_path;
@@ -43,8 +49,8 @@ mod shape;
 mod source;
 mod split;
 mod subset;
-mod transform;
 
+pub use adapted::Adapted;
 pub use augment::Augmentation;
 pub use dataset::Dataset;
 pub use error::{DataError, FailedMirror, FilesNotFound};
@@ -53,14 +59,17 @@ pub use held_out::held_out_split;
 pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;
 pub use loader::{Batch, Loader, LoaderBuilder};
-pub use locate::{Located, Place, locate};
+pub use locate::{Located, LocatedTree, LookedIn, locate, locate_tree};
 pub use memory::MemoryDataset;
+pub use normalise::Normalise;
+pub use parquet::{EncodedImages, read_parquet_images};
 pub use permutation::shuffled;
-pub use registry::{DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, find, registry};
+pub use registry::{
+    DatasetEntry, DebianPackage, FileSet, FileSpec, Storage, Tree, TreeSet, find, registry,
+};
 pub use report::{DatasetReport, Location, SplitReport, report};
 pub use search_path::{DATA_DIR_VARIABLE, Origin, Root, SearchPath};
 pub use shape::ImageShape;
 pub use source::Source;
 pub use split::Split;
 pub use subset::Subset;
-pub use transform::{Normalise, Transform};

@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::{Augmentation, DataError, Dataset, ImageShape, Transform, shuffled};
+use crate::{Augmentation, DataError, Dataset, ImageShape, shuffled};
 
 /// Images, labels and where they come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ impl Batch {
     }
 }
 
-/// Settings of a [`Loader`].
+/// Settings of a [`Loader`]. Images come normalised as [`Dataset::normalisation`] says, after augmentation.
 ///
 /// | setting | default | purpose | range |
 /// |---|---|---|---|
@@ -41,7 +41,6 @@ impl Batch {
 /// | `start_batch` | 0 | batches to skip, for going on in mid-epoch | ≤ batches of the epoch |
 /// | `prefetch` | 2 | batches read ahead by a thread; 0 reads when asked | ≤ 1024 |
 /// | `augment` | none | random changes as a function of the shuffle's seed and epoch | needs `shuffle` |
-/// | `transform` | none | change to each image, after augmentation | – |
 pub struct LoaderBuilder {
     dataset: Arc<dyn Dataset>,
     batch_size: usize,
@@ -50,7 +49,6 @@ pub struct LoaderBuilder {
     start_batch: usize,
     prefetch: usize,
     augmentation: Augmentation,
-    transform: Option<Arc<dyn Transform>>,
 }
 
 impl LoaderBuilder {
@@ -87,12 +85,6 @@ impl LoaderBuilder {
     /// Random changes to each image, which depend on seed and epoch of [`shuffle`](Self::shuffle).
     pub fn augment(mut self, augmentation: Augmentation) -> Self {
         self.augmentation = augmentation;
-        self
-    }
-
-    /// A change to each image.
-    pub fn transform(mut self, transform: Arc<dyn Transform>) -> Self {
-        self.transform = Some(transform);
         self
     }
 
@@ -155,7 +147,6 @@ impl LoaderBuilder {
         Ok(Plan {
             dataset: Arc::clone(&self.dataset),
             augmentation: augmentation.zip(self.order),
-            transform: self.transform.clone(),
             order: match self.order {
                 Some((seed, epoch)) => shuffled(len, seed, epoch),
                 None => (0..len).collect(),
@@ -194,7 +185,6 @@ impl Loader {
             start_batch: 0,
             prefetch: 2,
             augmentation: Augmentation::default(),
-            transform: None,
         }
     }
 
@@ -248,7 +238,6 @@ struct Plan {
     dataset: Arc<dyn Dataset>,
     /// With seed and epoch.
     augmentation: Option<(Augmentation, (u64, u64))>,
-    transform: Option<Arc<dyn Transform>>,
     order: Vec<usize>,
     batch_size: usize,
     next: usize,
@@ -278,14 +267,15 @@ impl Plan {
         batch
             .labels
             .extend(chosen.iter().map(|&index| labels[index]));
+        let normalisation = self.dataset.normalisation();
         let images = batch.images.chunks_exact_mut(shape.numel().max(1));
         for (&index, image) in chosen.iter().zip(images) {
             self.dataset.read(index, image)?;
             if let Some((augmentation, occasion)) = &self.augmentation {
                 augmentation.apply(image, shape, *occasion, index)?;
             }
-            if let Some(transform) = &self.transform {
-                transform.apply(image, shape)?;
+            if let Some(normalise) = normalisation {
+                normalise.apply(image, shape)?;
             }
         }
         Ok(batch)

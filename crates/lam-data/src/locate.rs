@@ -3,7 +3,8 @@ use std::path::{Path, PathBuf};
 use crate::idx::first_values;
 use crate::registry::FileSpec;
 use crate::{
-    DataError, DatasetEntry, FileSet, FilesNotFound, Origin, SearchPath, Source, Split, registry,
+    DataError, DatasetEntry, FileSet, FilesNotFound, Origin, Root, SearchPath, Source, Split, Tree,
+    TreeSet, registry,
 };
 
 /// Files of one split of a data set, all in one folder.
@@ -19,13 +20,28 @@ pub struct Located {
 
 /// A folder that was looked in without success, and what was found there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct LookedIn {
     /// The data folder.
     pub path: PathBuf,
     /// Who named it.
     pub origin: Origin,
     /// What is wrong with it, for people.
     pub finding: String,
+}
+
+impl LookedIn {
+    fn without_success(root: Root, findings: &[String]) -> Self {
+        let finding = match findings {
+            [] if root.path.is_dir() => "none of the files".to_owned(),
+            [] => "no such folder".to_owned(),
+            findings => findings.join("; "),
+        };
+        Self {
+            path: root.path,
+            origin: root.origin,
+            finding,
+        }
+    }
 }
 
 /// Finds the files of one split: the first folder along `search` that has all of them.
@@ -50,10 +66,7 @@ pub fn locate(
         };
         let mut findings = Vec::new();
         for layout in layouts {
-            let folder = match *layout {
-                "" => root.path.clone(),
-                below => root.path.join(below),
-            };
+            let folder = below(&root.path, layout);
             match examine(entry, files, &wanted, &folder) {
                 Ok(paths) => {
                     return Ok(Located {
@@ -67,28 +80,119 @@ pub fn locate(
                 Err(None) => {}
             }
         }
-        if findings.is_empty() {
-            findings.push(if root.path.is_dir() {
-                "none of the files".to_owned()
-            } else {
-                "no such folder".to_owned()
-            });
-        }
-        looked_in.push(Place {
-            path: root.path,
-            origin: root.origin,
-            finding: findings.join("; "),
-        });
+        looked_in.push(LookedIn::without_success(root, &findings));
     }
     Err(DataError::FilesNotFound(Box::new(FilesNotFound {
         dataset: entry.name,
         split,
         looked_in,
-        layouts: files.layouts,
-        expected: wanted.iter().map(|file| file.name).collect(),
+        layouts: files.layouts.to_vec(),
+        expected: wanted.iter().map(|file| file.name.to_owned()).collect(),
         package: files.package.map(|package| package.name),
         can_fetch: !files.mirrors.is_empty(),
+        homepage: None,
     })))
+}
+
+/// A folder that has one split of a data set, and the form that it has it in.
+#[derive(Debug, Clone)]
+pub struct LocatedTree {
+    /// The form, one of [`TreeSet::trees`].
+    pub tree: &'static Tree,
+    /// The folder.
+    pub folder: PathBuf,
+    /// Who named the folder above it.
+    pub origin: Origin,
+}
+
+/// Finds the folder of one split: the first along `search` that has all marks of one of the forms.
+///
+/// # Errors
+/// [`DataError::FilesNotFound`] with every folder looked in, and where to get the data set.
+pub fn locate_tree(
+    entry: &DatasetEntry,
+    set: &TreeSet,
+    split: Split,
+    search: &SearchPath,
+) -> Result<LocatedTree, DataError> {
+    let mut looked_in = Vec::new();
+    for root in search.roots_for(None) {
+        let mut findings = Vec::new();
+        for tree in set.trees {
+            let Some(marks) = tree.marks_of(split) else {
+                continue;
+            };
+            for layout in tree.layouts {
+                let folder = below(&root.path, layout);
+                let missing: Vec<&str> = marks
+                    .iter()
+                    .copied()
+                    .filter(|mark| !has_mark(&folder, mark))
+                    .collect();
+                if missing.is_empty() {
+                    return Ok(LocatedTree {
+                        tree,
+                        folder,
+                        origin: root.origin,
+                    });
+                }
+                if missing.len() < marks.len() {
+                    findings.push(format!("{layout}: lacks {}", missing.join(", ")));
+                }
+            }
+        }
+        looked_in.push(LookedIn::without_success(root, &findings));
+    }
+    let mut layouts: Vec<&str> = set.trees.iter().flat_map(|t| t.layouts).copied().collect();
+    let mut seen = std::collections::BTreeSet::new();
+    layouts.retain(|layout| seen.insert(*layout));
+    let expected = set.trees.iter().filter_map(|tree| {
+        let marks = tree.marks_of(split)?;
+        Some(format!("{} ({})", marks.join(", "), tree.format))
+    });
+    Err(DataError::FilesNotFound(Box::new(FilesNotFound {
+        dataset: entry.name,
+        split,
+        looked_in,
+        layouts,
+        expected: expected.collect(),
+        package: None,
+        can_fetch: false,
+        homepage: Some(set.homepage),
+    })))
+}
+
+/// `folder` itself for "".
+fn below(folder: &Path, layout: &str) -> PathBuf {
+    match layout {
+        "" => folder.to_owned(),
+        layout => folder.join(layout),
+    }
+}
+
+fn has_mark(folder: &Path, mark: &str) -> bool {
+    if mark.contains('*') {
+        !matching(folder, mark).is_empty()
+    } else {
+        folder.join(mark).exists()
+    }
+}
+
+/// The files of `folder` whose names fit `pattern`, in which one `*` stands for anything; sorted.
+pub(crate) fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+    let (start, end) = pattern.split_once('*').unwrap_or((pattern, ""));
+    let fits = |name: &str| {
+        name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+    };
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|item| item.file_name().to_str().is_some_and(fits))
+        .map(|item| item.path())
+        .collect();
+    found.sort();
+    found
 }
 
 /// The paths of all wanted files in `folder`; or what is wrong, or nothing if it has no file of the

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{DataError, Dataset, ImageShape};
+use crate::{DataError, Dataset, ImageShape, Normalise};
 
 /// Images kept in memory, one byte a value.
 #[derive(Debug, Clone)]
@@ -10,6 +10,7 @@ pub struct MemoryDataset {
     class_names: Vec<String>,
     labels: Vec<u32>,
     pixels: Vec<u8>,
+    normalisation: Option<Normalise>,
 }
 
 impl MemoryDataset {
@@ -44,7 +45,15 @@ impl MemoryDataset {
             class_names: class_names.iter().map(|&name| name.to_owned()).collect(),
             labels,
             pixels,
+            normalisation: None,
         })
+    }
+
+    /// With what a network wants done to the values.
+    #[must_use]
+    pub fn normalised(mut self, normalisation: Normalise) -> Self {
+        self.normalisation = Some(normalisation);
+        self
     }
 }
 
@@ -89,6 +98,10 @@ impl Dataset for MemoryDataset {
 
     fn labels(&self) -> &[u32] {
         &self.labels
+    }
+
+    fn normalisation(&self) -> Option<&Normalise> {
+        self.normalisation.as_ref()
     }
 
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError> {

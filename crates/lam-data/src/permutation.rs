@@ -7,6 +7,7 @@ pub(crate) enum Purpose {
     Shuffle,
     HeldOut,
     Augment,
+    Reference = 4,
 }
 
 /// `0..len` in an order that is a pure function of `(len, seed, epoch)`.

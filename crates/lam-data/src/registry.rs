@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::datasets::{fashionmnist, mnist, sample, sample_mnist};
+use crate::datasets::{cifar10, fashionmnist, mnist, sample, sample_mnist};
 use crate::{DataError, Dataset, ImageShape, SearchPath, Split};
 
 /// What is known about a data set before it is opened.
@@ -11,10 +11,10 @@ pub struct DatasetEntry {
     pub name: &'static str,
     /// One sentence for people.
     pub about: &'static str,
-    /// Name of each class.
-    pub class_names: &'static [&'static str],
-    /// Shape of the images.
-    pub shape: ImageShape,
+    /// Number of classes of the official parts.
+    pub classes: usize,
+    /// Shape of the images; none for photographs, which come in all sizes.
+    pub shape: Option<ImageShape>,
     /// The parts it has, and how many images the official one holds.
     pub splits: &'static [(Split, usize)],
     /// Name of the data set whose test images count as out of distribution for it.
@@ -25,8 +25,17 @@ pub struct DatasetEntry {
     pub(crate) open: Open,
 }
 
-/// Opens one split of an entry, with the files found along a search path.
-pub(crate) type Open = fn(&DatasetEntry, &SearchPath, Split) -> Result<Arc<dyn Dataset>, DataError>;
+/// What is asked for when a data set is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    /// Where its files are looked for.
+    pub search: &'a SearchPath,
+    /// The part.
+    pub split: Split,
+}
+
+/// Opens one split of an entry.
+pub(crate) type Open = fn(&DatasetEntry, &Opening) -> Result<Arc<dyn Dataset>, DataError>;
 
 impl DatasetEntry {
     /// Opens one part, with the files found along `search`.
@@ -40,12 +49,7 @@ impl DatasetEntry {
                 split,
             });
         }
-        (self.open)(self, search, split)
-    }
-
-    /// Number of classes.
-    pub fn classes(&self) -> usize {
-        self.class_names.len()
+        (self.open)(self, &Opening { search, split })
     }
 }
 
@@ -54,8 +58,38 @@ impl DatasetEntry {
 pub enum Storage {
     /// Compiled into the program.
     Embedded,
-    /// Files on disk.
+    /// Files of known content on disk.
     Files(FileSet),
+    /// A folder whose content varies: formats that it comes in, folders of photographs.
+    Trees(TreeSet),
+}
+
+/// The forms in which the folder of a data set is found.
+#[derive(Debug)]
+pub struct TreeSet {
+    /// The forms, the best first.
+    pub trees: &'static [Tree],
+    /// Where people get it.
+    pub homepage: &'static str,
+}
+
+/// One form of the folder of a data set.
+#[derive(Debug)]
+pub struct Tree {
+    /// What it is called.
+    pub format: &'static str,
+    /// Folders below a data folder in which it may lie, the most specific first; "" is the data folder itself.
+    pub layouts: &'static [&'static str],
+    /// Paths in it that must be there, by split. `*` in a file's name stands for anything.
+    pub marks: &'static [(Split, &'static [&'static str])],
+}
+
+impl Tree {
+    /// The paths that must be there for a split; none where this form does not have it.
+    pub(crate) fn marks_of(&self, split: Split) -> Option<&'static [&'static str]> {
+        let marks = self.marks.iter().find(|(known, _)| *known == split)?;
+        Some(marks.1)
+    }
 }
 
 /// Files of a data set: what they are called, where they lie, where they come from.
@@ -118,6 +152,7 @@ static REGISTRY: &[&DatasetEntry] = &[
     &sample_mnist::ENTRY,
     &fashionmnist::ENTRY,
     &mnist::ENTRY,
+    &cifar10::ENTRY,
 ];
 
 /// The data set of that name; case, `-` and `_` do not matter.

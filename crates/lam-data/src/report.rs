@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::{DatasetEntry, Origin, SearchPath, Split, Storage, locate, registry};
+use crate::{DatasetEntry, Origin, SearchPath, Split, Storage, locate, locate_tree, registry};
 
 /// What is known about a data set and where it was found.
 #[derive(Debug)]
@@ -34,12 +34,14 @@ pub enum Location {
 impl DatasetReport {
     /// How to get the parts that were not found, for people; `None` if all were found.
     pub fn how_to_get(&self) -> Option<String> {
-        let Storage::Files(files) = &self.entry.storage else {
-            return None;
-        };
         if self.splits.iter().all(|split| split.location.is_some()) {
             return None;
         }
+        let files = match &self.entry.storage {
+            Storage::Embedded => return None,
+            Storage::Files(files) => files,
+            Storage::Trees(set) => return Some(set.homepage.to_owned()),
+        };
         let mut ways = Vec::new();
         if !files.mirrors.is_empty() {
             ways.push(format!("lam data fetch {}", self.entry.name));
@@ -56,6 +58,9 @@ pub fn report(search: &SearchPath) -> Vec<DatasetReport> {
     let of_split = |entry: &DatasetEntry, split| match &entry.storage {
         Storage::Embedded => Some(Location::Embedded),
         Storage::Files(files) => locate(entry, files, split, search)
+            .ok()
+            .map(|located| Location::Folder(located.folder, located.origin)),
+        Storage::Trees(set) => locate_tree(entry, set, split, search)
             .ok()
             .map(|located| Location::Folder(located.folder, located.origin)),
     };

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{DataError, Dataset, ImageShape};
+use crate::{DataError, Dataset, ImageShape, Normalise};
 
 /// Some images of a data set, in the order of the given indices.
 pub struct Subset {
@@ -37,6 +37,17 @@ impl Subset {
     pub fn indices(&self) -> &[usize] {
         &self.indices
     }
+
+    fn of_base(&self, index: usize) -> Result<usize, DataError> {
+        match self.indices.get(index) {
+            Some(&of_base) => Ok(of_base),
+            None => Err(DataError::IndexOutOfRange {
+                dataset: self.name().to_owned(),
+                index,
+                len: self.len(),
+            }),
+        }
+    }
 }
 
 impl Dataset for Subset {
@@ -57,13 +68,26 @@ impl Dataset for Subset {
     }
 
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError> {
-        match self.indices.get(index) {
-            Some(&of_base) => self.base.read(of_base, out),
-            None => Err(DataError::IndexOutOfRange {
-                dataset: self.name().to_owned(),
-                index,
-                len: self.len(),
-            }),
-        }
+        self.base.read(self.of_base(index)?, out)
+    }
+
+    fn read_for_training(
+        &self,
+        index: usize,
+        occasion: (u64, u64),
+        out: &mut [f32],
+    ) -> Result<(), DataError> {
+        self.base
+            .read_for_training(self.of_base(index)?, occasion, out)
+    }
+
+    fn normalisation(&self) -> Option<&Normalise> {
+        self.base.normalisation()
+    }
+
+    fn source(&self, index: usize) -> String {
+        self.indices
+            .get(index)
+            .map_or_else(String::new, |&of_base| self.base.source(of_base))
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lam_data::{DataError, Dataset, ImageShape, SearchPath, Split, Storage, find, registry};
+use lam_data::{DataError, Dataset, ImageShape, SearchPath, Split, Storage, Tree, find, registry};
 
 fn open(name: &str, split: Split) -> Arc<dyn Dataset> {
     find(name)
@@ -128,6 +128,13 @@ fn entries_are_consistent() {
                     assert!(entry.splits.iter().any(|&(split, _)| split == file.split));
                 }
                 assert!(files.mirrors.iter().all(|mirror| mirror.ends_with('/')));
+            }
+            Storage::Trees(set) => {
+                for &(split, _) in entry.splits {
+                    let has = |tree: &Tree| tree.marks.iter().any(|&(known, _)| known == split);
+                    assert!(set.trees.iter().all(has), "{}: {split}", entry.name);
+                }
+                assert!(set.homepage.starts_with("https://"));
             }
         }
     }

@@ -14,6 +14,7 @@ struct Numbers {
     delay: Duration,
     fails_at: Option<usize>,
     panics_at: Option<usize>,
+    normalisation: Option<Normalise>,
 }
 
 impl Numbers {
@@ -24,6 +25,7 @@ impl Numbers {
             delay: Duration::ZERO,
             fails_at: None,
             panics_at: None,
+            normalisation: None,
         }
     }
 }
@@ -40,6 +42,9 @@ impl Dataset for Numbers {
     }
     fn labels(&self) -> &[u32] {
         &self.labels
+    }
+    fn normalisation(&self) -> Option<&Normalise> {
+        self.normalisation.as_ref()
     }
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
@@ -84,12 +89,15 @@ fn a_batch_holds_what_its_indices_say() {
 }
 
 #[test]
-fn transforms_apply_to_every_image() {
-    let halve = Arc::new(Normalise::new(&[0.0], &[2.0]).unwrap());
-    let batches = all(loader(3).batch_size(2).transform(halve));
+fn every_image_is_normalised_as_its_data_set_says() {
+    let normalised = |by: Normalise| {
+        let mut numbers = Numbers::new(3);
+        numbers.normalisation = Some(by);
+        Loader::builder(Arc::new(numbers)).batch_size(2)
+    };
+    let batches = all(normalised(Normalise::new(&[0.0], &[2.0]).unwrap()));
     assert_eq!(batches[1].images, [1.0, 1.25]);
-    let colour = Arc::new(Normalise::imagenet());
-    let mut wrong = loader(3).transform(colour).build().unwrap();
+    let mut wrong = normalised(Normalise::imagenet()).build().unwrap();
     assert!(wrong.next().unwrap().is_err());
     assert!(wrong.next().is_none());
 }

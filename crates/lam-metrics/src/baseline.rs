@@ -3,7 +3,7 @@
 use lam_search::{Index, Neighbour, Rows};
 
 use crate::error::check_length;
-use crate::{MetricError, Nearest, ScalarScore, ScoreEvaluation};
+use crate::{MetricError, Nearest, ScalarScore, ScoreEvaluation, Spread};
 
 /// An uncertainty that costs nothing. Published work (arXiv 2312.10464, 2404.00546) finds that such
 /// scores can match fitted posteriors, so a posterior earns its keep only where it beats them.
@@ -73,8 +73,24 @@ impl Baselines {
         dim: usize,
         nearest: &[Nearest],
     ) -> Result<Self, MetricError> {
+        Self::measure_between(known, known, foreign, dim, nearest)
+    }
+
+    /// As [`Baselines::measure`] for queries whose nearest neighbours (`nearest`, `[Q]`) are items of a
+    /// database; the known images are the queries, and the gallery is the database.
+    ///
+    /// # Errors
+    /// As [`Baselines::measure`]; a neighbour that is not in the database.
+    pub fn measure_between(
+        queries: &BaselineInputs<'_>,
+        database: &BaselineInputs<'_>,
+        foreign: Option<&BaselineInputs<'_>>,
+        dim: usize,
+        nearest: &[Nearest],
+    ) -> Result<Self, MetricError> {
         let inputs = Inputs {
-            known,
+            queries,
+            database,
             foreign,
             dim,
             nearest,
@@ -115,7 +131,8 @@ impl Baselines {
 }
 
 struct Inputs<'a> {
-    known: &'a BaselineInputs<'a>,
+    queries: &'a BaselineInputs<'a>,
+    database: &'a BaselineInputs<'a>,
     foreign: Option<&'a BaselineInputs<'a>>,
     dim: usize,
     nearest: &'a [Nearest],
@@ -123,30 +140,36 @@ struct Inputs<'a> {
 
 impl Inputs<'_> {
     fn isotropic(&self) -> Result<Option<ScalarScore>, MetricError> {
-        let Some(known) = self.known.isotropic else {
+        let both = self.queries.isotropic.zip(self.database.isotropic);
+        let Some((queries, database)) = both else {
             return Ok(None);
         };
+        let spread = Spread { queries, database };
         let foreign = self.foreign.and_then(|foreign| foreign.isotropic);
-        ScalarScore::from_sigma(known, foreign, self.dim, self.nearest).map(Some)
+        ScalarScore::from_sigma(&spread, foreign, self.dim, self.nearest).map(Some)
     }
 
     fn feature_norm(&self) -> Result<Option<ScalarScore>, MetricError> {
         let negated = |norms: &[f32]| norms.iter().map(|&norm| -f64::from(norm)).collect();
-        let Some(known) = self.known.feature_norm.map(negated) else {
+        let both = self.queries.feature_norm.zip(self.database.feature_norm);
+        let Some((queries, database)) = both else {
             return Ok(None);
         };
+        let database: Vec<f64> = negated(database);
         let foreign = self.foreign.and_then(|foreign| foreign.feature_norm);
-        ScalarScore::from_images(known, foreign.map(negated), self.nearest).map(Some)
+        let foreign = foreign.map(negated);
+        ScalarScore::from_images(negated(queries), &database, foreign, self.nearest).map(Some)
     }
 
     fn neighbour_distance(&self) -> Result<ScalarScore, MetricError> {
-        let gallery = Rows::new(self.known.embeddings, self.dim)?;
-        check_length("nearest neighbours", gallery.len(), self.nearest.len())?;
+        let queries = Rows::new(self.queries.embeddings, self.dim)?;
+        check_length("nearest neighbours", queries.len(), self.nearest.len())?;
         let known: Vec<f64> = self.nearest.iter().map(|n| n.distance.sqrt()).collect();
         let first = |_, found: &[Neighbour]| found.first().map_or(f64::NAN, |n| n.distance.sqrt());
         let foreign = self.foreign.map(|foreign| {
-            let queries = Rows::new(foreign.embeddings, self.dim)?;
-            Index::new(gallery).map(queries, 1, first)
+            let gallery = Rows::new(self.database.embeddings, self.dim)?;
+            let foreign = Rows::new(foreign.embeddings, self.dim)?;
+            Index::new(gallery).map(foreign, 1, first)
         });
         Ok(ScalarScore {
             answers: known.clone(),

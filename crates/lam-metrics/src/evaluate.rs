@@ -1,128 +1,12 @@
-//! All metrics of one labelled set at once.
-
-use lam_search::{Index, Neighbour, Rows};
+//! All metrics of one set at once.
 
 use crate::error::check_length;
-use crate::relevance::check_sizes;
+use crate::neighbours::{Search, retrieve};
 use crate::{
-    BinaryRanking, Calibration, Cutoffs, MetricError, ProperScores, QueryScore, Relevance,
-    RetrievalAccumulator, RetrievalSummary, SameLabel, ScalarScore, Sparsification, Votes,
+    BinaryRanking, Calibration, Cutoffs, MetricError, Nearest, ProperScores, Relevance,
+    RetrievalEvaluation, RetrievalSummary, SameLabel, ScalarScore, Sparsification, Spread, Votes,
+    evaluate_retrieval,
 };
-
-/// A query's nearest neighbour.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Nearest {
-    /// Item of the database.
-    pub index: u32,
-    /// Squared Euclidean distance to it.
-    pub distance: f64,
-    /// Whether it is a positive of the query.
-    pub correct: bool,
-}
-
-/// Retrieval, and the nearest neighbours it rests on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RetrievalEvaluation {
-    /// Means over the queries.
-    pub summary: RetrievalSummary,
-    /// The nearest neighbour of every query `[Q]`, those without positives included.
-    pub nearest: Vec<Nearest>,
-}
-
-/// Retrieves each of `embeddings` `[N, D]` among the others.
-///
-/// One search serves every rank: it keeps, per thread, the neighbours of a few queries at a time, up to
-/// the largest number of positives.
-///
-/// # Errors
-/// The embeddings cannot be searched, their number is not that of `relevance`, there are fewer than
-/// two, or no query has positives.
-pub fn evaluate_retrieval(
-    embeddings: &[f32],
-    dim: usize,
-    relevance: &impl Relevance,
-    cutoffs: &Cutoffs,
-) -> Result<RetrievalEvaluation, MetricError> {
-    let rows = Rows::new(embeddings, dim)?;
-    check_sizes(relevance, rows.len(), rows.len())?;
-    if rows.len() < 2 {
-        return Err(MetricError::TooFewImages { images: rows.len() });
-    }
-    let scored = Index::new(rows).map_rows(ranks(relevance, cutoffs), |query, found| {
-        score(query, found, relevance, cutoffs)
-    })?;
-    collect(scored, cutoffs)
-}
-
-/// Retrieves `queries` `[Q, D]` from another set, `database` `[N, D]`.
-///
-/// # Errors
-/// As [`evaluate_retrieval`]; either set is empty.
-pub fn evaluate_retrieval_between(
-    queries: &[f32],
-    database: &[f32],
-    dim: usize,
-    relevance: &impl Relevance,
-    cutoffs: &Cutoffs,
-) -> Result<RetrievalEvaluation, MetricError> {
-    let queries = Rows::new(queries, dim)?;
-    let database = Rows::new(database, dim)?;
-    check_sizes(relevance, queries.len(), database.len())?;
-    for (what, rows) in [("queries", queries), ("database", database)] {
-        if rows.is_empty() {
-            return Err(MetricError::Empty { what });
-        }
-    }
-    let scored = Index::new(database).map(queries, ranks(relevance, cutoffs), |query, found| {
-        score(query, found, relevance, cutoffs)
-    })?;
-    collect(scored, cutoffs)
-}
-
-/// Ranks that the metrics look at.
-fn ranks(relevance: &impl Relevance, cutoffs: &Cutoffs) -> usize {
-    (0..relevance.queries())
-        .map(|query| relevance.positives(query))
-        .fold(cutoffs.last(), usize::max)
-}
-
-type Scored = Result<(Nearest, Option<QueryScore>), MetricError>;
-
-fn score(
-    query: usize,
-    found: &[Neighbour],
-    relevance: &impl Relevance,
-    cutoffs: &Cutoffs,
-) -> Scored {
-    let positives = relevance.positives(query);
-    let ranks = &found[..found.len().min(cutoffs.last().max(positives))];
-    let flags: Vec<bool> = ranks
-        .iter()
-        .map(|item| relevance.is_positive(query, item.index as usize))
-        .collect();
-    let first = found.first().zip(flags.first());
-    let (nearest, &correct) = first.ok_or(MetricError::Empty { what: "database" })?;
-    let nearest = Nearest {
-        index: nearest.index,
-        distance: nearest.distance,
-        correct,
-    };
-    Ok((nearest, QueryScore::new(&flags, positives, cutoffs)?))
-}
-
-fn collect(scored: Vec<Scored>, cutoffs: &Cutoffs) -> Result<RetrievalEvaluation, MetricError> {
-    let mut accumulator = RetrievalAccumulator::new(cutoffs.clone());
-    let mut nearest = Vec::with_capacity(scored.len());
-    for scored in scored {
-        let (found, score) = scored?;
-        accumulator.add_score(score.as_ref())?;
-        nearest.push(found);
-    }
-    Ok(RetrievalEvaluation {
-        summary: accumulator.summary()?,
-        nearest,
-    })
-}
 
 /// What is known about one labelled set of N images.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +28,7 @@ pub struct LabelledSet<'a> {
 /// Uncertainty of known and foreign images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutOfDistribution {
-    /// Score of each known image `[N]`, `Σ_k sigma_k`.
+    /// Score of each known image `[N]`, `Σ_k sigma_k`; of places, of each query `[Q]`.
     pub known: Vec<f64>,
     /// Score of each foreign image `[M]`.
     pub foreign: Vec<f64>,
@@ -157,7 +41,7 @@ pub struct OutOfDistribution {
 pub struct Evaluation {
     /// recall@k, map@k, MAP@R.
     pub retrieval: RetrievalSummary,
-    /// The nearest neighbour of every image.
+    /// The nearest neighbour of every image; of places, of every query.
     pub nearest: Vec<Nearest>,
     /// Without sigma there is none.
     pub sparsification: Option<Sparsification>,
@@ -180,39 +64,112 @@ pub struct Evaluation {
 /// As [`evaluate_retrieval`]; parts differ in size, sigma is not finite or negative, or `ood_sigma` is
 /// given without `sigma` or is empty.
 pub fn evaluate(set: &LabelledSet<'_>, cutoffs: &Cutoffs) -> Result<Evaluation, MetricError> {
-    let dim = set.dim;
     let relevance = SameLabel::among(set.labels);
-    let RetrievalEvaluation { summary, nearest } =
-        evaluate_retrieval(set.embeddings, dim, &relevance, cutoffs)?;
+    let retrieval = evaluate_retrieval(set.embeddings, set.dim, &relevance, cutoffs)?;
+    if let Some(sigma) = set.sigma {
+        check_length("sigma", set.embeddings.len(), sigma.len())?;
+    }
+    let spread = set.sigma.map(Spread::among);
     let calibration = set.votes.map(|votes| votes.calibration(set.labels));
     let proper_scores = set.votes.map(|votes| votes.proper_scores(set.labels));
-    let mut evaluation = Evaluation {
-        retrieval: summary,
-        nearest,
-        sparsification: None,
+    Ok(Evaluation {
         calibration: calibration.transpose()?,
         proper_scores: proper_scores.transpose()?,
-        out_of_distribution: None,
-        r_auroc: None,
+        ..Evaluation::of_spread(retrieval, spread, set.ood_sigma, set.dim)?
+    })
+}
+
+/// What is known about Q queries and the database of N items in which their places are looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaceSet<'a> {
+    /// Mean embeddings of the queries `[Q, D]`.
+    pub queries: &'a [f32],
+    /// Mean embeddings of the database `[N, D]`.
+    pub database: &'a [f32],
+    /// Embedding size, D.
+    pub dim: usize,
+    /// For each query `[Q]` the item of the database that is the query itself, where there is one: it
+    /// is neither a match nor a positive. `None` where no query is in the database.
+    pub itself: Option<&'a [Option<u32>]>,
+    /// Spread of both, `[Q, D]` and `[N, D]`, if the method has one.
+    pub sigma: Option<Spread<'a>>,
+    /// Spread `[M, D]` of images from elsewhere.
+    pub ood_sigma: Option<&'a [f32]>,
+}
+
+/// Computes every metric of queries against a database. Votes for labels there are none, hence no
+/// calibration and no proper scores; AUSC takes the neighbour's spread from the database, and the
+/// known images of AUROC and AUPRC are the queries.
+///
+/// As in [`evaluate`], AUSC and R-AUROC are over all queries, those without positives included, which
+/// retrieval leaves out and counts.
+///
+/// # Errors
+/// As [`crate::evaluate_retrieval_between`] and [`evaluate`]; `itself` is not as long as the queries or
+/// names an item that does not exist; a query is all that the database holds.
+pub fn evaluate_places(
+    set: &PlaceSet<'_>,
+    relevance: &dyn Relevance,
+    cutoffs: &Cutoffs,
+) -> Result<Evaluation, MetricError> {
+    let search = Search {
+        queries: set.queries,
+        database: set.database,
+        dim: set.dim,
+        itself: set.itself,
     };
-    let Some(sigma) = set.sigma else {
-        return match set.ood_sigma {
-            Some(_) => Err(MetricError::Empty {
-                what: "sigma of the labelled set, needed beside that of foreign images",
-            }),
-            None => Ok(evaluation),
-        };
-    };
-    check_length("sigma", set.embeddings.len(), sigma.len())?;
-    let score = ScalarScore::from_sigma(sigma, set.ood_sigma, dim, &evaluation.nearest)?;
-    let score = score.evaluate(&evaluation.nearest)?;
-    evaluation.sparsification = Some(score.sparsification);
-    evaluation.out_of_distribution = score.out_of_distribution;
-    evaluation.r_auroc = score.r_auroc;
-    Ok(evaluation)
+    let retrieval = retrieve(&search, relevance, cutoffs)?;
+    if let Some(sigma) = set.sigma {
+        check_length(
+            "sigma of the queries",
+            set.queries.len(),
+            sigma.queries.len(),
+        )?;
+        check_length(
+            "sigma of the database",
+            set.database.len(),
+            sigma.database.len(),
+        )?;
+    }
+    Evaluation::of_spread(retrieval, set.sigma, set.ood_sigma, set.dim)
 }
 
 impl Evaluation {
+    /// Retrieval and what the spread says about it; no votes.
+    fn of_spread(
+        retrieval: RetrievalEvaluation,
+        spread: Option<Spread<'_>>,
+        foreign: Option<&[f32]>,
+        dim: usize,
+    ) -> Result<Self, MetricError> {
+        let RetrievalEvaluation { summary, nearest } = retrieval;
+        let score = match (spread, foreign) {
+            (Some(spread), _) => {
+                let score = ScalarScore::from_sigma(&spread, foreign, dim, &nearest)?;
+                Some(score.evaluate(&nearest)?)
+            }
+            (None, None) => None,
+            (None, Some(_)) => {
+                return Err(MetricError::Empty {
+                    what: "sigma of the known images, needed beside that of foreign ones",
+                });
+            }
+        };
+        let (sparsification, out_of_distribution, r_auroc) = match score {
+            Some(s) => (Some(s.sparsification), s.out_of_distribution, s.r_auroc),
+            None => (None, None, None),
+        };
+        Ok(Self {
+            retrieval: summary,
+            nearest,
+            sparsification,
+            calibration: None,
+            proper_scores: None,
+            out_of_distribution,
+            r_auroc,
+        })
+    }
+
     /// Every number with its name, always the same names in the same order for the same cut-offs;
     /// `None` is "not defined here".
     pub fn values(&self) -> Vec<(String, Option<f64>)> {

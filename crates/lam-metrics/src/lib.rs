@@ -13,8 +13,8 @@
 //! [`Baselines`] measures scores that need no fitted posterior by the same figures ([`ScalarScore`]).
 //! [`ThresholdPlan`] chooses which answers to accept so that few of them are wrong, with a guarantee.
 //!
-//! [`evaluate`] computes all of them for one labelled set; [`evaluate_retrieval_between`] and
-//! [`Relevance`] serve sets whose queries and database differ. Neighbours are exact
+//! [`evaluate`] computes all of them for one labelled set, [`evaluate_places`] for queries in a database,
+//! with whatever [`Relevance`] says is a right answer. Neighbours are exact
 //! ([`lam_search`]), sums are in `f64`, and results depend neither on the number of threads nor on
 //! their timing. What is not defined (a query without positives, an area without both classes) is
 //! left out and counted, `None`, or an error that says so; a number that comes back is never NaN.
@@ -24,6 +24,7 @@ mod binomial;
 mod calibration;
 mod error;
 mod evaluate;
+mod neighbours;
 mod proper_scores;
 mod ranking;
 mod referral;
@@ -42,8 +43,10 @@ pub use binomial::{binomial_cdf, binomial_upper_bound};
 pub use calibration::{Bin, Calibration};
 pub use error::MetricError;
 pub use evaluate::{
-    Evaluation, LabelledSet, Nearest, OutOfDistribution, RetrievalEvaluation, evaluate,
-    evaluate_retrieval, evaluate_retrieval_between,
+    Evaluation, LabelledSet, OutOfDistribution, PlaceSet, evaluate, evaluate_places,
+};
+pub use neighbours::{
+    Nearest, RetrievalEvaluation, evaluate_retrieval, evaluate_retrieval_between,
 };
 pub use proper_scores::ProperScores;
 pub use ranking::{BinaryRanking, Curve};
@@ -51,7 +54,7 @@ pub use referral::r_auroc;
 pub use relevance::{ListedPositives, PositivesWhere, Relevance, SameLabel};
 pub use retrieval::{Cutoffs, QueryScore, RetrievalAccumulator, RetrievalSummary};
 pub use risk_control::{RiskControl, RiskTarget, ThresholdPlan, joint_risk_threshold};
-pub use score::{ScalarScore, ScoreEvaluation};
+pub use score::{ScalarScore, ScoreEvaluation, Spread};
 pub use selective::{Selection, SelectiveCurve};
 pub use sparsification::Sparsification;
 pub use uncertainty::{ood_scores, pair_uncertainty};

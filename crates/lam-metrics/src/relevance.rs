@@ -83,7 +83,10 @@ impl Relevance for SameLabel<'_> {
 /// The positives of each query as a list of item numbers, as place-recognition sets give them.
 #[derive(Debug, Clone)]
 pub struct ListedPositives {
-    lists: Vec<Vec<u32>>,
+    /// Where each query's list begins, and where the last one ends `[Q + 1]`.
+    begins: Vec<usize>,
+    /// The lists, one after the other.
+    positives: Vec<u32>,
     items: usize,
 }
 
@@ -92,27 +95,39 @@ impl ListedPositives {
     ///
     /// # Errors
     /// A list names an item that does not exist.
-    pub fn new(mut lists: Vec<Vec<u32>>, items: usize) -> Result<Self, MetricError> {
-        for list in &mut lists {
-            list.sort_unstable();
-            list.dedup();
-            if let Some(&last) = list.last()
-                && last as usize >= items
-            {
-                return Err(MetricError::Length {
-                    what: "database of the listed positives",
-                    expected: last as usize + 1,
-                    found: items,
-                });
+    pub fn new<L: AsRef<[u32]>>(
+        lists: impl IntoIterator<Item = L>,
+        items: usize,
+    ) -> Result<Self, MetricError> {
+        let mut begins = vec![0];
+        let mut positives = Vec::new();
+        let mut sorted = Vec::new();
+        for list in lists {
+            sorted.clear();
+            sorted.extend_from_slice(list.as_ref());
+            sorted.sort_unstable();
+            sorted.dedup();
+            if let Some(&last) = sorted.last() {
+                check_item("database of the listed positives", last, items)?;
             }
+            positives.extend_from_slice(&sorted);
+            begins.push(positives.len());
         }
-        Ok(Self { lists, items })
+        Ok(Self {
+            begins,
+            positives,
+            items,
+        })
+    }
+
+    fn of(&self, query: usize) -> &[u32] {
+        &self.positives[self.begins[query]..self.begins[query + 1]]
     }
 }
 
 impl Relevance for ListedPositives {
     fn queries(&self) -> usize {
-        self.lists.len()
+        self.begins.len() - 1
     }
 
     fn items(&self) -> usize {
@@ -120,11 +135,57 @@ impl Relevance for ListedPositives {
     }
 
     fn is_positive(&self, query: usize, item: usize) -> bool {
-        u32::try_from(item).is_ok_and(|item| self.lists[query].binary_search(&item).is_ok())
+        u32::try_from(item).is_ok_and(|item| self.of(query).binary_search(&item).is_ok())
     }
 
     fn positives(&self, query: usize) -> usize {
-        self.lists[query].len()
+        self.of(query).len()
+    }
+}
+
+/// As another relevance, but a query that is an item of the database is not its own positive.
+pub(crate) struct OthersThanItself<'a> {
+    relevance: &'a dyn Relevance,
+    itself: &'a [Option<u32>],
+}
+
+impl<'a> OthersThanItself<'a> {
+    /// `itself` is `[Q]`: the item that is the query, if one is.
+    pub(crate) fn new(
+        relevance: &'a dyn Relevance,
+        itself: &'a [Option<u32>],
+    ) -> Result<Self, MetricError> {
+        let what = "items that are the queries themselves";
+        check_length(what, relevance.queries(), itself.len())?;
+        for &item in itself.iter().flatten() {
+            check_item(
+                "database of the queries themselves",
+                item,
+                relevance.items(),
+            )?;
+        }
+        Ok(Self { relevance, itself })
+    }
+}
+
+impl Relevance for OthersThanItself<'_> {
+    fn queries(&self) -> usize {
+        self.relevance.queries()
+    }
+
+    fn items(&self) -> usize {
+        self.relevance.items()
+    }
+
+    fn is_positive(&self, query: usize, item: usize) -> bool {
+        self.itself[query].is_none_or(|itself| itself as usize != item)
+            && self.relevance.is_positive(query, item)
+    }
+
+    fn positives(&self, query: usize) -> usize {
+        let itself = self.itself[query]
+            .is_some_and(|itself| self.relevance.is_positive(query, itself as usize));
+        self.relevance.positives(query) - usize::from(itself)
     }
 }
 
@@ -167,9 +228,21 @@ impl<F: Fn(usize, usize) -> bool + Sync> Relevance for PositivesWhere<F> {
     }
 }
 
+/// The `item`-th of `items` exists.
+fn check_item(what: &'static str, item: u32, items: usize) -> Result<(), MetricError> {
+    if (item as usize) < items {
+        return Ok(());
+    }
+    Err(MetricError::Length {
+        what,
+        expected: item as usize + 1,
+        found: items,
+    })
+}
+
 /// The relevance speaks of as many queries and items as there are embeddings.
 pub(crate) fn check_sizes(
-    relevance: &impl Relevance,
+    relevance: &dyn Relevance,
     queries: usize,
     items: usize,
 ) -> Result<(), MetricError> {

@@ -6,60 +6,81 @@ use crate::{
     pair_uncertainty, r_auroc,
 };
 
-/// One scalar uncertainty: of N known images, of the answers to them as queries, and of M images from
+/// One scalar uncertainty: of Q known images, of the answers to them as queries, and of M images from
 /// elsewhere. High means unsure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScalarScore {
-    /// Of each known image by itself `[N]`.
+    /// Of each known image by itself `[Q]`.
     pub known: Vec<f64>,
-    /// Of the answer to it, its nearest neighbour `[N]`.
+    /// Of the answer to it, its nearest neighbour `[Q]`.
     pub answers: Vec<f64>,
     /// Of each foreign image by itself `[M]`.
     pub foreign: Option<Vec<f64>>,
 }
 
+/// Spread of the embeddings of the queries `[Q, D]` and of the database they are searched in `[N, D]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread<'a> {
+    /// Of the queries.
+    pub queries: &'a [f32],
+    /// Of the database.
+    pub database: &'a [f32],
+}
+
+impl<'a> Spread<'a> {
+    /// The queries are the database.
+    pub fn among(sigma: &'a [f32]) -> Self {
+        Self {
+            queries: sigma,
+            database: sigma,
+        }
+    }
+}
+
 impl ScalarScore {
-    /// From a spread of the embedding, `[N, D]` and `[M, D]`: an image has the sum over its dimensions
-    /// ([`ood_scores`]), an answer the spread of query and neighbour ([`pair_uncertainty`]).
+    /// From a spread of the embedding, and that of foreign images `[M, D]`: an image has the sum over its
+    /// dimensions ([`ood_scores`]), an answer the spread of query and neighbour ([`pair_uncertainty`]).
     ///
     /// # Errors
     /// A spread is not finite or negative; sizes differ.
     pub fn from_sigma(
-        known: &[f32],
+        spread: &Spread<'_>,
         foreign: Option<&[f32]>,
         dim: usize,
         nearest: &[Nearest],
     ) -> Result<Self, MetricError> {
         let indices: Vec<u32> = nearest.iter().map(|nearest| nearest.index).collect();
         Ok(Self {
-            known: ood_scores(known, dim)?,
-            answers: pair_uncertainty(known, known, dim, &indices)?,
+            known: ood_scores(spread.queries, dim)?,
+            answers: pair_uncertainty(spread.queries, spread.database, dim, &indices)?,
             foreign: foreign.map(|sigma| ood_scores(sigma, dim)).transpose()?,
         })
     }
 
-    /// From one number per image; an answer has the sum of query and neighbour.
+    /// From one number per image: of the queries `[Q]`, of the database `[N]` and of foreign ones `[M]`;
+    /// an answer has the sum of query and neighbour.
     ///
     /// # Errors
-    /// There are not as many neighbours as images, or a neighbour that is no image.
+    /// There are not as many neighbours as queries, or a neighbour that is not in the database.
     pub fn from_images(
-        known: Vec<f64>,
+        queries: Vec<f64>,
+        database: &[f64],
         foreign: Option<Vec<f64>>,
         nearest: &[Nearest],
     ) -> Result<Self, MetricError> {
-        check_length("scores of the known images", nearest.len(), known.len())?;
-        let answers = known.iter().zip(nearest).map(|(query, nearest)| {
+        check_length("scores of the queries", nearest.len(), queries.len())?;
+        let answers = queries.iter().zip(nearest).map(|(query, nearest)| {
             let index = nearest.index as usize;
-            let neighbour = known.get(index).ok_or(MetricError::Length {
-                what: "scores of the known images",
+            let neighbour = database.get(index).ok_or(MetricError::Length {
+                what: "scores of the database",
                 expected: index.saturating_add(1),
-                found: known.len(),
+                found: database.len(),
             })?;
             Ok(query + neighbour)
         });
         Ok(Self {
             answers: answers.collect::<Result<_, MetricError>>()?,
-            known,
+            known: queries,
             foreign,
         })
     }

@@ -187,9 +187,15 @@ fn feature_norms_of_query_and_neighbour_add_up() {
         distance: 1.0,
         correct,
     });
-    let score = lam_metrics::ScalarScore::from_images(vec![-5.0, -3.0, -1.0], None, &nearest);
+    let score = lam_metrics::ScalarScore::from_images(
+        vec![-5.0, -3.0, -1.0],
+        &[-5.0, -3.0, -1.0],
+        None,
+        &nearest,
+    );
     assert_eq!(score.unwrap().answers, [-8.0, -4.0, -4.0]);
-    let outside = lam_metrics::ScalarScore::from_images(vec![0.0, 0.0], None, &nearest[..2]);
+    let outside =
+        lam_metrics::ScalarScore::from_images(vec![0.0, 0.0], &[0.0, 0.0], None, &nearest[..2]);
     assert!(matches!(outside.unwrap_err(), MetricError::Length { .. }));
 }
 

@@ -107,7 +107,7 @@ proptest! {
         let cutoffs = Cutoffs::default();
         let by_label = evaluate_retrieval_between(
             queries, items, case.dim, &SameLabel::between(query_labels, item_labels), &cutoffs);
-        let listed = query_labels
+        let listed: Vec<Vec<u32>> = query_labels
             .iter()
             .map(|label| (0..item_labels.len() as u32).rev().filter(|&i| item_labels[i as usize] == *label).collect())
             .collect();

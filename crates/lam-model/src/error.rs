@@ -32,6 +32,43 @@ pub enum ModelError {
         /// The share.
         f64,
     ),
+    /// Distances that separate nothing.
+    #[error(
+        "places: positives nearer than {positive_within} m (posDistThr) and negatives beyond {negative_beyond} m \
+         (negDistThr): expected 0 < posDistThr ≤ negDistThr"
+    )]
+    PlaceThresholds {
+        /// posDistThr.
+        positive_within: f64,
+        /// negDistThr.
+        negative_beyond: f64,
+    },
+    /// An angle that no two headings can differ by.
+    #[error(
+        "places: headings of positives that differ by less than {0}°: expected an angle above 0 and up to 180"
+    )]
+    HeadingThreshold(
+        /// In degrees.
+        f64,
+    ),
+    /// Headings count, but are not known for all places.
+    #[error(
+        "a batch of {places} places with {headings} headings: positives must share their heading, so every place needs one"
+    )]
+    Headings {
+        /// Places of the batch.
+        places: usize,
+        /// Headings given.
+        headings: usize,
+    },
+    /// A place that is nowhere.
+    #[error("the {what} of sample {sample} of a batch is not a finite number")]
+    NotFinite {
+        /// Position or heading.
+        what: &'static str,
+        /// Which sample.
+        sample: usize,
+    },
     /// A name that is not in a registry.
     #[error("unknown {kind} '{name}': one of {}", .known.join(", "))]
     UnknownName {

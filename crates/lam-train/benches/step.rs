@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_train::config::{Config, Override};
-use lam_train::method::{self, BuildContext, Method, Predict, StepInput};
+use lam_train::method::{self, BuildContext, Method, Predict, StepInput, Targets};
 use lam_train::randomness::{Purpose, Randomness};
 
 type Failure = Box<dyn std::error::Error>;
@@ -109,7 +109,7 @@ impl Bench {
         let input = StepInput {
             images: &self.images,
             image_shape: self.image_shape,
-            labels: &self.labels,
+            targets: Targets::Labels(&self.labels),
             learning_rate: 1e-4,
             step,
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lam_data::{DataError, Dataset, SearchPath, Split, Subset, find, held_out_split};
+use lam_data::{Adapted, Dataset, SearchPath, Split, Subset, find, held_out_split};
 
 use crate::TrainError;
 use crate::config::{Config, Selection};
@@ -47,18 +47,24 @@ impl RunData {
             });
         }
         Ok(Self {
+            ood: Self::open_ood(config, path, &*train)?,
             train,
             selection,
             test,
-            ood: Self::open_ood(config, path)?,
         })
     }
 
-    fn open_ood(config: &Config, path: &SearchPath) -> Result<Option<Arc<dyn Dataset>>, DataError> {
-        config
-            .ood_dataset
-            .map(|name| find(&name.to_string())?.open(path, Split::Test))
-            .transpose()
+    /// The partner's test images, in the shape that the network takes.
+    fn open_ood(
+        config: &Config,
+        path: &SearchPath,
+        train: &dyn Dataset,
+    ) -> Result<Option<Arc<dyn Dataset>>, TrainError> {
+        let Some(name) = config.ood_dataset else {
+            return Ok(None);
+        };
+        let images = find(&name.to_string())?.open(path, Split::Test)?;
+        Ok(Some(Adapted::to_match(images, train)?))
     }
 
     /// Shape of one image, `[C, H, W]`.

@@ -12,7 +12,7 @@ use crate::checkpoint::{Checkpoint, CheckpointOrigin, Progress};
 use crate::config::Config;
 use crate::data::RunData;
 use crate::evaluate::{self, Evaluation};
-use crate::method::{Method, StepInput, StepReport};
+use crate::method::{Method, StepInput, StepReport, Targets};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
 use crate::run::{EventWriter, JsonLog, RunFolder};
@@ -217,7 +217,7 @@ impl Trainer<'_> {
         let input = StepInput {
             images: &batch.images,
             image_shape: self.data.image_shape(),
-            labels: &batch.labels,
+            targets: Targets::Labels(&batch.labels),
             learning_rate,
             step: progress.global_step,
         };

@@ -5,11 +5,15 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use lam_data::places::{Near, Place, Positives};
 use lam_data::{Loader, SearchPath};
+use lam_model::miner::{PairRelation, Relation};
 use lam_train::checkpoint::MethodState;
 use lam_train::config::{Config, Override};
 use lam_train::data::RunData;
-use lam_train::method::{BuildContext, Embedded, Method, StepInput, StepReport, build};
+use lam_train::method::{
+    BuildContext, Embedded, Method, StepInput, StepReport, Targets, build, place_relation,
+};
 use lam_train::randomness::{Purpose, Randomness};
 
 /// The methods of this file's subject, each with what its configuration adds.
@@ -79,16 +83,26 @@ fn train(method: &mut dyn Method, config: &Config, from: u64, to: u64) -> Vec<St
     (from..to)
         .map(|step| {
             let batch = &batches()[step as usize % 3];
-            let input = StepInput {
-                images: &batch.images,
-                image_shape: [1, 28, 28],
-                labels: &batch.labels,
-                learning_rate: config.learning_rate(0, 1),
-                step,
-            };
-            method.step(input, Randomness::new(config.seed)).unwrap()
+            take_step(method, config, batch, Targets::Labels(&batch.labels), step)
         })
         .collect()
+}
+
+fn take_step(
+    method: &mut dyn Method,
+    config: &Config,
+    batch: &Batch,
+    targets: Targets<'_>,
+    step: u64,
+) -> StepReport {
+    let input = StepInput {
+        images: &batch.images,
+        image_shape: [1, 28, 28],
+        targets,
+        learning_rate: config.learning_rate(0, 1),
+        step,
+    };
+    method.step(input, Randomness::new(config.seed)).unwrap()
 }
 
 fn embed(method: &dyn Method, samples: usize, images: &[f32]) -> Embedded {
@@ -181,6 +195,93 @@ fn predictions_are_repeated_to_the_bit_and_sound() {
             assert!((a - b).abs() < 1e-4, "{name}: {a} {b}");
         }
     }
+}
+
+/// A place for each image: those of a class a few metres apart, the classes a kilometre.
+fn places(labels: &[u32]) -> Vec<Place> {
+    let places = labels.iter().enumerate().map(|(i, &label)| Place {
+        easting: 5e5 + 1000.0 * f64::from(label) + 0.1 * i as f64,
+        northing: 6e6,
+        heading: None,
+    });
+    places.collect()
+}
+
+/// Who stands together is learned as who bears the same label, to the bit, by every method.
+#[test]
+fn places_train_as_the_labels_they_stand_for() {
+    for (name, settings) in METHODS {
+        // The Hessian's pairs are others than the loss's, so that it mines for itself.
+        let settings = [settings, &["type_of_triplets_hessian=hard"]].concat();
+        let config = config(name, &settings);
+        let (mut by_label, mut by_place) = (method(&config), method(&config));
+        for step in 0..3 {
+            let batch = &batches()[step];
+            let relation = place_relation(&places(&batch.labels), &config, None).unwrap();
+            let labels = Targets::Labels(&batch.labels);
+            let places = Targets::of_places(&relation, &config);
+            let of_labels = take_step(&mut *by_label, &config, batch, labels, step as u64);
+            let of_places = take_step(&mut *by_place, &config, batch, places, step as u64);
+            assert!(of_labels.triplets > 0);
+            assert_eq!(of_labels, of_places, "{name}");
+        }
+        same(&by_label.state().unwrap(), &by_place.state().unwrap());
+    }
+}
+
+/// With `split_query_database` every triplet has its anchor in the first half and the others in the second.
+#[test]
+fn a_split_batch_has_the_triplets_of_queries_with_references() {
+    let settings = ["split_query_database=true", "type_of_triplets=none"];
+    let config = config("deterministic", &settings);
+    let batch = &batches()[0];
+    let relation = place_relation(&places(&batch.labels), &config, None).unwrap();
+    let targets = Targets::of_places(&relation, &config);
+    let report = take_step(&mut *method(&config), &config, batch, targets, 0);
+    let (queries, references) = batch.labels.split_at(BATCH / 2);
+    let triplets = queries.iter().map(|query| {
+        let same = references.iter().filter(|label| *label == query).count();
+        same * (references.len() - same)
+    });
+    assert_eq!(report.triplets, triplets.sum::<usize>() as u64);
+}
+
+/// The pairs that make training items are positives of the miner, to the last bit of a distance.
+#[test]
+fn the_search_and_the_miner_agree_on_who_is_near() {
+    let config = config("deterministic", &[]);
+    let place = |i: u32| Place {
+        // Lattice points: 6-8-10 and 10-0 triangles are at the threshold exactly.
+        easting: 5e5 + f64::from(i % 7) * 2.0,
+        northing: 6e6 + f64::from(i / 7) * 2.0,
+        heading: Some(f64::from(i * 37 % 720) * 0.5),
+    };
+    let places: Vec<Place> = (0..49).map(place).collect();
+    let near = Near::than(config.pos_dist_thr).unwrap();
+    for (near, heading) in [(near, None), (near.facing(22.5).unwrap(), Some(22.5))] {
+        let found = Positives::search(&places, &places, &near).unwrap();
+        let relation = place_relation(&places, &config, heading).unwrap();
+        for a in 0..places.len() {
+            let positive = |&b: &usize| relation.between(a, b) == Relation::Positive;
+            let mined: Vec<u32> = (0..49).filter(positive).map(|b| b as u32).collect();
+            let searched = found.of(a).iter().copied().filter(|&b| b != a as u32);
+            assert_eq!(mined, searched.collect::<Vec<_>>());
+            assert!(heading.is_some() || mined.len() > 10);
+        }
+    }
+}
+
+#[test]
+fn places_without_the_headings_that_count_are_refused() {
+    let config = config("deterministic", &[]);
+    let mut places = places(&[0, 0, 1]);
+    place_relation(&places, &config, None).unwrap();
+    places[0].heading = Some(10.0);
+    let error = place_relation(&places, &config, Some(22.5)).unwrap_err();
+    assert!(
+        error.to_string().contains("every place needs one"),
+        "{error}"
+    );
 }
 
 /// A sample's network leaves the same channels out of every image.

@@ -19,12 +19,12 @@ pub(crate) const CLASS_NAMES: &[&str] = &[
 pub(crate) static ENTRY: DatasetEntry = DatasetEntry {
     name: "fashionmnist",
     about: "Grey pictures of clothes, shoes and bags",
-    class_names: CLASS_NAMES,
-    shape: idx_files::SHAPE,
+    classes: 10,
+    shape: Some(idx_files::SHAPE),
     splits: &[(Split::Train, 60_000), (Split::Test, 10_000)],
     ood_partner: Some("mnist"),
     storage: Storage::Files(FILES),
-    open: |entry, search, split| idx_files::open(entry, &FILES, search, split),
+    open: |entry, opening| idx_files::open(entry, CLASS_NAMES, &FILES, opening),
 };
 
 const FILES: FileSet = FileSet {

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::{
-    DataError, Dataset, DatasetEntry, FileSet, ImageShape, SearchPath, Source, Split, locate,
-    read_idx_pair,
-};
+use crate::registry::Opening;
+use crate::{DataError, Dataset, DatasetEntry, FileSet, ImageShape, Source, locate, read_idx_pair};
 
 /// Shape of MNIST's images and of those made to replace it.
 pub(crate) const SHAPE: ImageShape = ImageShape::new(1, 28, 28);
@@ -13,14 +11,14 @@ pub(crate) const SHAPE: ImageShape = ImageShape::new(1, 28, 28);
 /// Opens one split from the image file and the label file that `files` lists for it, in this order.
 pub(crate) fn open(
     entry: &DatasetEntry,
+    class_names: &[&str],
     files: &FileSet,
-    search: &SearchPath,
-    split: Split,
+    &Opening { search, split }: &Opening,
 ) -> Result<Arc<dyn Dataset>, DataError> {
     let located = locate(entry, files, split, search)?;
     let mut sources = located.files.into_iter().map(Source::File);
     match (sources.next(), sources.next()) {
-        (Some(images), Some(labels)) => open_pair(entry, &images, &labels),
+        (Some(images), Some(labels)) => open_pair(entry, class_names, &images, &labels),
         _ => Err(DataError::NoSuchSplit {
             dataset: entry.name,
             split,
@@ -31,10 +29,11 @@ pub(crate) fn open(
 /// Opens one split from an image file and a label file.
 pub(crate) fn open_pair(
     entry: &DatasetEntry,
+    class_names: &[&str],
     images: &Source,
     labels: &Source,
 ) -> Result<Arc<dyn Dataset>, DataError> {
-    let dataset = read_idx_pair(entry.name, images, labels, entry.class_names, entry.shape)?;
+    let dataset = read_idx_pair(entry.name, images, labels, class_names, SHAPE)?;
     Ok(Arc::new(dataset))
 }
 

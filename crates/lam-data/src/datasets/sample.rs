@@ -7,13 +7,13 @@ use crate::{DatasetEntry, Split, Storage};
 pub(crate) static ENTRY: DatasetEntry = DatasetEntry {
     name: "sample",
     about: "A tenth of FashionMNIST, built in",
-    class_names: fashionmnist::CLASS_NAMES,
-    shape: idx_files::SHAPE,
+    classes: 10,
+    shape: Some(idx_files::SHAPE),
     splits: &[(Split::Train, 6_000), (Split::Test, 1_000)],
     ood_partner: Some("sample_mnist"),
     storage: Storage::Embedded,
-    open: |entry, _, split| {
-        let (images, labels) = match split {
+    open: |entry, opening| {
+        let (images, labels) = match opening.split {
             Split::Train => (
                 embedded!("sample/train-images-idx3-ubyte.gz"),
                 embedded!("sample/train-labels-idx1-ubyte.gz"),
@@ -23,6 +23,6 @@ pub(crate) static ENTRY: DatasetEntry = DatasetEntry {
                 embedded!("sample/t10k-labels-idx1-ubyte.gz"),
             ),
         };
-        idx_files::open_pair(entry, &images, &labels)
+        idx_files::open_pair(entry, fashionmnist::CLASS_NAMES, &images, &labels)
     },
 };

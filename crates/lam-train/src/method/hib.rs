@@ -82,7 +82,7 @@ impl Method for Hib {
         let drawn = samples(mean.clone(), deviation.clone(), noise);
         let (distances, pairs) = self
             .objective
-            .mine(mean.clone().without_autodiff(), input.labels);
+            .mine(mean.clone().without_autodiff(), &input.targets);
         let matching = criterion.forward(drawn, &pairs.to_device(&self.device));
         let loss = matching + prior_divergence(mean, deviation) * self.kl_weight;
         let report = report(&loss, &distances, &pairs);

@@ -46,7 +46,7 @@ impl Learner {
         input: &StepInput,
     ) -> Result<StepReport, TrainError> {
         let z = self.encoder.head.forward(features);
-        let mined: Mined = self.objective.evaluate(z, input.labels);
+        let mined: Mined = self.objective.evaluate(z, &input.targets);
         let report = mined.report();
         self.descend(mined.loss, input.learning_rate);
         Ok(report)

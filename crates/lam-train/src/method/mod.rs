@@ -11,9 +11,11 @@ mod mc_dropout;
 mod parts;
 mod pfe;
 mod registry;
+mod targets;
 
 pub(crate) use parts::{host_values, take_prefixed};
 pub use registry::{BuildContext, build, trainable};
+pub use targets::{Targets, place_relation};
 
 use burn::tensor::Tensor;
 
@@ -23,15 +25,15 @@ use crate::config::Config;
 use crate::randomness::Randomness;
 use crate::starts::Starts;
 
-/// Images and labels of one step, on the host.
+/// Images of one step and what is known of them, on the host.
 #[derive(Debug, Clone, Copy)]
 pub struct StepInput<'a> {
     /// `[B, C, H, W]`.
     pub images: &'a [f32],
     /// Shape of one image, `[C, H, W]`.
     pub image_shape: [usize; 3],
-    /// `[B]`.
-    pub labels: &'a [u32],
+    /// Which of the images belong together, `[B]`.
+    pub targets: Targets<'a>,
     /// Rate of the optimiser.
     pub learning_rate: f64,
     /// Number of the step over all epochs, from 0.

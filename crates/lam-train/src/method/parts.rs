@@ -8,10 +8,10 @@ use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord, RmsPropConf
 use burn::tensor::{Bytes, Device, Gradients, Tensor, TensorData};
 use lam_model::distance::Distance;
 use lam_model::loss::{self, Loss};
-use lam_model::miner::{MinedPairs, PairCounts, TripletMiner, TripletType};
+use lam_model::miner::{MinedPairs, PairCounts, PairRelation, TripletMiner, TripletType};
 use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise};
 
-use super::{BuildContext, StepInput, StepReport};
+use super::{BuildContext, StepInput, StepReport, Targets};
 use crate::TrainError;
 use crate::config::Config;
 use crate::randomness::{Purpose, Randomness};
@@ -68,11 +68,11 @@ impl Objective {
     }
 
     /// The loss of a batch of outputs `z` (`[B, D]`, not normalised).
-    pub(super) fn evaluate(&self, z: Tensor<2>, labels: &[u32]) -> Mined {
+    pub(super) fn evaluate(&self, z: Tensor<2>, targets: &Targets) -> Mined {
         let device = z.device();
         let distances = self.distance.pairwise(normalise(z));
         let host = host_values(distances.clone().without_autodiff());
-        let pairs = self.miner.mine(&host, labels);
+        let pairs = self.miner.mine(&host, targets);
         let counts = pairs.to_device(&device);
         Mined {
             loss: self.loss.forward(distances, &counts),
@@ -84,9 +84,9 @@ impl Objective {
     }
 
     /// The pairs of a batch of directions `u` (`[B, D]`, without gradient), with its distances `[B, B]`.
-    pub(super) fn mine(&self, u: Tensor<2>, labels: &[u32]) -> (Vec<f32>, MinedPairs) {
+    pub(super) fn mine(&self, u: Tensor<2>, targets: &Targets) -> (Vec<f32>, MinedPairs) {
         let distances = host_values(self.distance.pairwise(u));
-        let pairs = self.miner.mine(&distances, labels);
+        let pairs = self.miner.mine(&distances, targets);
         (distances, pairs)
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn report(loss: &Tensor<1>, distances: &[f32], pairs: &MinedPairs) ->
 /// The images of a step as a tensor `[B, C, H, W]`.
 pub(super) fn images(input: &StepInput, device: &Device) -> Tensor<4> {
     let [channels, height, width] = input.image_shape;
-    let shape = [input.labels.len(), channels, height, width];
+    let shape = [input.targets.batch(), channels, height, width];
     Tensor::from_data(TensorData::new(input.images.to_vec(), shape), device)
 }
 

@@ -53,7 +53,7 @@ impl Method for Pfe {
     fn step(&mut self, input: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
         let features = self.encoder.backbone.forward(images(&input, &self.device));
         let mean = normalise(self.encoder.head.forward(features.clone()));
-        let (distances, pairs) = self.objective.mine(mean.clone(), input.labels);
+        let (distances, pairs) = self.objective.mine(mean.clone(), &input.targets);
         let (variance, statistics) = self.variance.forward_train(Tensor::from_inner(features));
         let counts = pairs.to_device(&variance.device());
         let loss = mutual_likelihood(Tensor::from_inner(mean), variance, &counts);

@@ -33,8 +33,11 @@ pub fn run(args: &ListArgs, printer: &Printer) -> Result<(), CliError> {
             report.entry.name.to_owned(),
             images(&report, Split::Train),
             images(&report, Split::Test),
-            report.entry.classes().to_string(),
-            report.entry.shape.to_string(),
+            report.entry.classes.to_string(),
+            report
+                .entry
+                .shape
+                .map_or_else(|| "photographs".to_owned(), |shape| shape.to_string()),
             whereabouts(&report),
         ]);
     }

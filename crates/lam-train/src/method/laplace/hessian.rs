@@ -6,6 +6,7 @@ use lam_model::head::{HeadWeights, PerLayer};
 use lam_model::miner::{TripletMiner, TripletType};
 use rand_chacha::ChaCha12Rng;
 
+use super::super::Targets;
 use super::super::parts::Mined;
 use crate::TrainError;
 use crate::config::{self, Config};
@@ -78,7 +79,7 @@ impl Hessian {
         features: Tensor<2>,
         z: Tensor<2>,
         mined: &Mined,
-        labels: &[u32],
+        targets: &Targets,
         generator: &mut ChaCha12Rng,
     ) -> Result<(Curvature, Tensor<1>), TrainError> {
         // Pairs that the loss has mined already are not mined again.
@@ -86,7 +87,7 @@ impl Hessian {
             mined.counts.clone()
         } else {
             self.miner
-                .mine(&mined.distances, labels)
+                .mine(&mined.distances, targets)
                 .to_device(&features.device())
         };
         let triplets = counts.triplets();

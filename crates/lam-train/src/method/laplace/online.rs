@@ -103,14 +103,14 @@ impl Method for LaplaceOnline {
                 .clone()
                 .slice([0..batch, sample..sample + 1, 0..latent])
                 .reshape([batch, latent]);
-            let mined = self.learner.objective.evaluate(z.clone(), input.labels);
+            let mined = self.learner.objective.evaluate(z.clone(), &input.targets);
             report = report.plus(mined.report(), share);
             let (curvature, triplets) = self.hessian.of_batch(
                 &weights.head(sample),
                 features.clone(),
                 z.inner(),
                 &mined,
-                input.labels,
+                &input.targets,
                 &mut pair_choice,
             )?;
             total = Some(match total {

@@ -90,11 +90,11 @@ impl Method for LaplacePosthoc {
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
         let features = self.encoder.backbone.forward(images(&input, &self.device));
         let z: Tensor<2> = self.encoder.head.forward(features.clone());
-        let mined = self.objective.evaluate(z.clone(), input.labels);
+        let mined = self.objective.evaluate(z.clone(), &input.targets);
         let head = self.encoder.head.weights();
         let (curvature, _) =
             self.hessian
-                .of_batch(&head, features, z, &mined, input.labels, &mut pair_choice)?;
+                .of_batch(&head, features, z, &mined, &input.targets, &mut pair_choice)?;
         self.curvature = self.curvature.clone().merge(curvature);
         self.fitted = OnceCell::new();
         Ok(mined.report())

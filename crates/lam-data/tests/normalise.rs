@@ -1,6 +1,6 @@
-//! Changes to images.
+//! Normalisation.
 #![allow(clippy::unwrap_used)]
-use lam_data::{DataError, ImageShape, Normalise, Transform};
+use lam_data::{DataError, ImageShape, Normalise};
 
 #[test]
 fn each_channel_has_its_own_mean_and_deviation() {

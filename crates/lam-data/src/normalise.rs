@@ -1,16 +1,7 @@
 use crate::{DataError, ImageShape};
 
-/// A change to one image, in place, after it was read and before it is batched.
-pub trait Transform: Send + Sync {
-    /// Changes `image`, `[C, H, W]` of the given shape.
-    ///
-    /// # Errors
-    /// If the transform does not fit the shape.
-    fn apply(&self, image: &mut [f32], shape: ImageShape) -> Result<(), DataError>;
-}
-
 /// Per channel c: x ← (x − mean_c) / deviation_c.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Normalise {
     mean: Vec<f32>,
     deviation: Vec<f32>,
@@ -49,8 +40,12 @@ impl Normalise {
     }
 }
 
-impl Transform for Normalise {
-    fn apply(&self, image: &mut [f32], shape: ImageShape) -> Result<(), DataError> {
+impl Normalise {
+    /// Changes `image`, `[C, H, W]` of the given shape.
+    ///
+    /// # Errors
+    /// [`DataError::InvalidArgument`] unless it has as many channels as there are means.
+    pub fn apply(&self, image: &mut [f32], shape: ImageShape) -> Result<(), DataError> {
         if shape.channels != self.mean.len() {
             return Err(DataError::InvalidArgument {
                 argument: "normalisation",

@@ -43,6 +43,14 @@ pub enum CliError {
         /// How many there are.
         of: usize,
     },
+    /// `lam data check` found faults, which it has printed.
+    #[error("data set '{name}' is not as it should be: {faults}")]
+    FaultyData {
+        /// The data set, or the path that was named.
+        name: String,
+        /// The faults, in a few words.
+        faults: String,
+    },
     /// Neither a folder was named nor is there a home.
     #[error("no folder for downloads is known, since HOME is not set: name one with --data-dir")]
     NoDownloadFolder,
@@ -66,7 +74,7 @@ impl CliError {
             | Self::Usage(_) => true,
             Self::Bench(error) => error.is_usage(),
             Self::Sweep(error) => error.is_usage(),
-            Self::Output(_) | Self::FailedRuns { .. } => false,
+            Self::Output(_) | Self::FailedRuns { .. } | Self::FaultyData { .. } => false,
         };
         ExitCode::from(if is_usage { 2 } else { 1 })
     }

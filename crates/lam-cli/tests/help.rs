@@ -6,12 +6,13 @@ use std::process::{Command, Stdio};
 
 use common::{Run, World, has_escapes};
 
-const VERBS: [&str; 9] = [
+const VERBS: [&str; 10] = [
     "train",
     "eval",
     "bench",
     "sweep",
     "data list",
+    "data check",
     "data fetch",
     "config check",
     "config show",

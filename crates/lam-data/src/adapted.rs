@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{DataError, Dataset, ImageShape, Normalise};
+use crate::{DataError, Dataset, ImageShape, Normalise, Unreadable};
 
 /// Weights of red, green and blue in a grey value (ITU-R BT.601).
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
@@ -152,5 +152,9 @@ impl Dataset for Adapted {
 
     fn source(&self, index: usize) -> String {
         self.base.source(index)
+    }
+
+    fn unreadable(&self) -> Option<&Unreadable> {
+        self.base.unreadable()
     }
 }

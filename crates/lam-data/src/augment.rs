@@ -1,6 +1,6 @@
 use rand_chacha::ChaCha8Rng;
 
-use crate::permutation::{Purpose, below, generator};
+use crate::permutation::{Purpose, below, generator, unit};
 use crate::{DataError, ImageShape};
 
 /// Random changes to the images of a training set that leave their class alone.
@@ -117,9 +117,4 @@ fn erase(image: &mut [f32], shape: ImageShape, random: &mut ChaCha8Rng) {
             plane[row * shape.width..][columns.clone()].fill(0.0);
         }
     }
-}
-
-/// Uniform on [0, 1).
-fn unit(random: &mut ChaCha8Rng) -> f64 {
-    below(random, 1 << 53) as f64 / (1_u64 << 53) as f64
 }

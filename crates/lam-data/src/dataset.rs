@@ -1,4 +1,4 @@
-use crate::{DataError, ImageShape, Normalise};
+use crate::{DataError, ImageShape, Normalise, Unreadable};
 
 /// Labelled images that can be read by index, from any thread.
 pub trait Dataset: Send + Sync {
@@ -44,6 +44,12 @@ pub trait Dataset: Send + Sync {
     /// Where image `index` comes from, for people: a path, or the name of the set and a number.
     fn source(&self, index: usize) -> String {
         format!("{} {index}", self.name())
+    }
+
+    /// For sets that decode an image when it is asked for: those that could not be decoded so far. The
+    /// [`Loader`](crate::Loader) leaves such images out, and reads such sets in parallel.
+    fn unreadable(&self) -> Option<&Unreadable> {
+        None
     }
 
     /// Number of images.

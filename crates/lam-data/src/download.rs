@@ -9,8 +9,7 @@ use ureq::http::{HeaderMap, StatusCode, Uri, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use crate::DataError;
-use crate::checksum::sha256_of_file;
+use crate::{Checksum, DataError};
 
 /// Requests in a row that bring nothing new, after which an address is given up.
 const MAX_FRUITLESS: usize = 3;
@@ -19,7 +18,7 @@ const MAX_FRUITLESS: usize = 3;
 pub(crate) struct Wanted<'a> {
     pub(crate) url: &'a str,
     pub(crate) bytes: u64,
-    pub(crate) sha256: &'a str,
+    pub(crate) checksum: Checksum,
 }
 
 /// How one address turned out.
@@ -88,16 +87,12 @@ pub(crate) fn download(
         let failure = match answer {
             Answer::Complete => {
                 file.sync_all().map_err(writing)?;
-                let found = sha256_of_file(part).map_err(|e| DataError::io(part, "reading", e))?;
-                if found == wanted.sha256 {
+                let Some(difference) = difference(part, wanted.checksum)? else {
                     return Ok(Outcome::Verified);
-                }
+                };
                 file.set_len(0).map_err(writing)?;
                 if !pieced_together {
-                    let expected = wanted.sha256;
-                    return Ok(Outcome::Failed(format!(
-                        "wrong content: SHA-256 {found}, expected {expected}"
-                    )));
+                    return Ok(Outcome::Failed(difference));
                 }
                 "wrong content".to_owned()
             }
@@ -119,6 +114,62 @@ pub(crate) fn download(
             return Ok(Outcome::Failed(failure));
         }
     }
+}
+
+/// Downloads a small file of unknown length, at most `limit` bytes, into `part`, from the first byte on.
+///
+/// # Errors
+/// As [`download`].
+pub(crate) fn download_small(
+    agent: &Agent,
+    url: &str,
+    limit: u64,
+    checksum: Checksum,
+    part: &Path,
+) -> Result<Outcome, DataError> {
+    let mut request = agent.get(url);
+    if is_loopback(url) {
+        request = request.config().proxy(None).build();
+    }
+    let mut response = match request.call() {
+        Ok(response) => response,
+        Err(error) => return Ok(Outcome::Failed(error.to_string())),
+    };
+    if response.status() != StatusCode::OK {
+        return Ok(Outcome::Failed(format!(
+            "HTTP status {}",
+            response.status()
+        )));
+    }
+    let mut content = Vec::new();
+    let body = response.body_mut().as_reader();
+    if let Err(error) = body.take(limit + 1).read_to_end(&mut content) {
+        return Ok(Outcome::Failed(format!("broke off: {error}")));
+    }
+    if content.len() as u64 > limit {
+        return Ok(Outcome::Failed(format!("sends more than {limit} bytes")));
+    }
+    let writing = |source| DataError::io(part, "writing", source);
+    let mut file = open_part(part).map_err(writing)?;
+    file.set_len(0).map_err(writing)?;
+    file.write_all(&content).map_err(writing)?;
+    file.sync_all().map_err(writing)?;
+    match difference(part, checksum)? {
+        None => Ok(Outcome::Verified),
+        Some(difference) => {
+            file.set_len(0).map_err(writing)?;
+            Ok(Outcome::Failed(difference))
+        }
+    }
+}
+
+/// How the content of a file differs from what is wanted.
+fn difference(part: &Path, wanted: Checksum) -> Result<Option<String>, DataError> {
+    let found = wanted
+        .of_file(part)
+        .map_err(|error| DataError::io(part, "reading", error))?;
+    let (kind, expected) = (wanted.kind(), wanted.digits());
+    Ok((found != expected).then(|| format!("wrong content: {kind} {found}, expected {expected}")))
 }
 
 /// One GET, from byte `present` on. The outer error is the local disk's.

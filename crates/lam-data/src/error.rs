@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ImageShape, LookedIn, Split};
+use crate::{ImageFault, ImageShape, LayoutError, LookedIn, Split, UnreadableImage};
 
 /// Whatever can be wrong with data. Every message names the file, what was expected, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum DataError {
         /// Why it failed.
         source: io::Error,
     },
+    /// Something is wrong with the folder of a data set, or with a list of its images.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// An IDX file does not begin with two zero bytes.
     #[error(
         "{}: not an IDX file: it begins with {found:#010x}, expected {expected:#010x}; \
@@ -184,6 +187,12 @@ pub enum DataError {
         /// All known names.
         known: Vec<&'static str>,
     },
+    /// A data set whose images have classes, not places.
+    #[error("data set '{dataset}' is not one of places: its images have classes")]
+    NoPlaces {
+        /// The data set.
+        dataset: &'static str,
+    },
     /// The data set has no such part.
     #[error("data set '{dataset}' has no {split} images")]
     NoSuchSplit {
@@ -195,6 +204,32 @@ pub enum DataError {
     /// The files of a data set are nowhere along the search path.
     #[error("{0}")]
     FilesNotFound(Box<FilesNotFound>),
+    /// One image cannot be used; the others may be well.
+    #[error("{image}: {fault}")]
+    UnreadableImage {
+        /// Its file, or its place in one.
+        image: String,
+        /// Why.
+        fault: ImageFault,
+    },
+    /// More images cannot be used than is tolerated.
+    #[error(
+        "{found} of the {total} images of data set '{dataset}' could not be read, more than the {tolerated} that are \
+         skipped; replace or remove them:{}",
+        list_unreadable(first, *found)
+    )]
+    TooManyUnreadable {
+        /// The data set.
+        dataset: String,
+        /// Number of unreadable images so far.
+        found: usize,
+        /// Number of images.
+        total: usize,
+        /// Number that is tolerated.
+        tolerated: usize,
+        /// The first few.
+        first: Vec<UnreadableImage>,
+    },
     /// An index beyond the end.
     #[error("image {index} of data set '{dataset}' was asked for, which has {len}")]
     IndexOutOfRange {
@@ -280,27 +315,22 @@ pub enum DataError {
     },
     /// People fetch this one themselves.
     #[error(
-        "data set '{dataset}' cannot be fetched by this program: take it from {homepage} and name its folder with --data-dir"
+        "data set '{dataset}' cannot be fetched by this program: get it from {homepage}, then {put}, or name its folder \
+         with --data-dir"
     )]
     FetchByHand {
         /// The data set.
         dataset: &'static str,
         /// Where it is.
         homepage: &'static str,
+        /// What to put where, for people.
+        put: String,
     },
     /// A Parquet file without the columns of pictures and labels, or damaged.
     #[error("{}: {reason}; expected the columns `img` or `image` (with encoded pictures in `bytes`) and `label`", file.display())]
     WrongParquet {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A picture that cannot be decoded.
-    #[error("{file}: {reason}")]
-    Undecodable {
-        /// The picture: a file, or a place in one.
-        file: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -335,6 +365,17 @@ impl DataError {
             source,
         }
     }
+}
+
+fn list_unreadable(first: &[UnreadableImage], found: usize) -> String {
+    let mut list: String = first
+        .iter()
+        .map(|unreadable| format!("\n  {}: {}", unreadable.image, unreadable.reason))
+        .collect();
+    if found > first.len() {
+        list.push_str(&format!("\n  and {} more", found - first.len()));
+    }
+    list
 }
 
 /// A mirror that did not deliver.

@@ -3,9 +3,10 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::checksum::sha256_of_file;
-use crate::download::{Outcome, Wanted, agent, download};
-use crate::{DataError, DatasetEntry, FailedMirror, FileSet, FileSpec, Storage, find};
+use crate::download::{Outcome, Wanted, agent, download, download_small};
+use crate::remote::{RemoteFile, Size};
+use crate::unpack::unpack;
+use crate::{Checksum, DataError, DatasetEntry, FailedMirror, FileSet, FileSpec, Storage, find};
 
 /// Environment variable with the address of a folder to download from instead of the public mirrors;
 /// below it each data set has a folder of its own name.
@@ -36,6 +37,11 @@ pub enum FetchEvent<'a> {
         url: &'a str,
         /// What happened.
         reason: &'a str,
+    },
+    /// The file is complete and checked; its content is being unpacked.
+    Unpacking {
+        /// Name of the file.
+        file: &'a str,
     },
     /// The file is complete, checked and in its place.
     Finished {
@@ -129,11 +135,15 @@ impl Fetcher {
                     dataset: entry.name,
                 });
             }
-            Storage::Trees(set) => {
+            Storage::Trees(set) if set.remote.is_empty() => {
                 return Err(DataError::FetchByHand {
                     dataset: entry.name,
                     homepage: set.homepage,
+                    put: set.put_into(destination),
                 });
+            }
+            Storage::Trees(set) => {
+                return self.fetch_remote(entry.name, set.remote, destination, progress);
             }
         };
         self.fetch_files(entry.name, files, destination, progress)
@@ -164,6 +174,117 @@ impl Fetcher {
                 })?;
         }
         Ok(())
+    }
+
+    /// Downloads what the network has of a data set that lies in folders, and unpacks its archives, which are then
+    /// removed. A folder that is there already is kept as it is: it was put in its place in one step.
+    ///
+    /// # Errors
+    /// As [`Fetcher::fetch`]; [`LayoutError::WrongFormat`](crate::LayoutError::WrongFormat) for an archive that is
+    /// damaged or has what it should not have.
+    pub fn fetch_remote(
+        &self,
+        dataset: &'static str,
+        files: &[RemoteFile],
+        destination: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), DataError> {
+        fs::create_dir_all(destination)
+            .map_err(|error| DataError::io(destination, "making the folder", error))?;
+        let _lock = lock(destination)?;
+        for file in files {
+            self.fetch_remote_file(dataset, file, destination, progress)?
+                .map_err(|failed| DataError::FetchFailed {
+                    dataset,
+                    file: file.name,
+                    mirrors: failed,
+                    advice: advice_about_remote(files, destination),
+                })?;
+        }
+        Ok(())
+    }
+
+    /// The inner error lists what happened at each address.
+    fn fetch_remote_file(
+        &self,
+        dataset: &str,
+        file: &RemoteFile,
+        destination: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Result<(), Vec<FailedMirror>>, DataError> {
+        let name = file.name;
+        let target = destination.join(name);
+        let there = match file.unpack {
+            Some(unpack) => destination.join(unpack.folder).is_dir(),
+            None => target.is_file() && has_checksum(&target, file.checksum)?,
+        };
+        let part = destination.join(format!("{name}.part"));
+        let (Size::Exactly(total) | Size::AtMost(total)) = file.size;
+        if there {
+            progress.event(FetchEvent::Present { file: name, total });
+            return Ok(Ok(()));
+        }
+        let agent = agent(self.patience);
+        let advanced = |done| {
+            progress.event(FetchEvent::Advanced {
+                file: name,
+                done,
+                total,
+            });
+        };
+        let mut failed = Vec::new();
+        for url in self.addresses_of(dataset, file) {
+            let outcome = match file.size {
+                Size::Exactly(bytes) => {
+                    let wanted = Wanted {
+                        url: &url,
+                        bytes,
+                        checksum: file.checksum,
+                    };
+                    download(&agent, &wanted, &part, &advanced)?
+                }
+                Size::AtMost(limit) => download_small(&agent, &url, limit, file.checksum, &part)?,
+            };
+            match outcome {
+                Outcome::Verified => {
+                    let total = fs::metadata(&part).map_or(total, |metadata| metadata.len());
+                    match file.unpack {
+                        Some(wanted) => {
+                            progress.event(FetchEvent::Unpacking { file: name });
+                            unpack(&part, wanted, destination)?;
+                            fs::remove_file(&part)
+                                .map_err(|error| DataError::io(&part, "removing", error))?;
+                        }
+                        None => put_in_place(&part, &target)?,
+                    }
+                    progress.event(FetchEvent::Finished { file: name, total });
+                    return Ok(Ok(()));
+                }
+                Outcome::Failed(reason) => {
+                    progress.event(FetchEvent::MirrorFailed {
+                        url: &url,
+                        reason: &reason,
+                    });
+                    failed.push(FailedMirror { url, reason });
+                }
+            }
+        }
+        remove_if_empty(&part)?;
+        Ok(Err(failed))
+    }
+
+    fn addresses_of(&self, dataset: &str, file: &RemoteFile) -> Vec<String> {
+        let name = file.name;
+        match (&self.mirrors, &self.base) {
+            (Some(mirrors), _) => {
+                let below = |mirror: &String| format!("{}/{name}", mirror.trim_end_matches('/'));
+                mirrors.iter().map(below).collect()
+            }
+            (None, Some(base)) => {
+                vec![format!("{}/{dataset}/{name}", base.trim_end_matches('/'))]
+            }
+            (None, None) => file.addresses.iter().map(|&url| url.to_owned()).collect(),
+        }
     }
 
     fn mirrors_for(&self, dataset: &str, files: &FileSet) -> Vec<String> {
@@ -203,7 +324,7 @@ impl Fetcher {
             let wanted = Wanted {
                 url: &url,
                 bytes: total,
-                sha256: file.sha256,
+                checksum: Checksum::Sha256(file.sha256),
             };
             match download(&agent, &wanted, &part, &advanced)? {
                 Outcome::Verified => {
@@ -228,12 +349,17 @@ impl Fetcher {
 fn is_right(target: &Path, file: &FileSpec) -> Result<bool, DataError> {
     match fs::metadata(target) {
         Ok(metadata) if metadata.len() == file.bytes => {
-            let found =
-                sha256_of_file(target).map_err(|error| DataError::io(target, "reading", error))?;
-            Ok(found == file.sha256)
+            has_checksum(target, Checksum::Sha256(file.sha256))
         }
         _ => Ok(false),
     }
+}
+
+fn has_checksum(target: &Path, wanted: Checksum) -> Result<bool, DataError> {
+    let found = wanted
+        .of_file(target)
+        .map_err(|error| DataError::io(target, "reading", error))?;
+    Ok(found == wanted.digits())
 }
 
 fn put_in_place(part: &Path, target: &Path) -> Result<(), DataError> {
@@ -276,6 +402,33 @@ fn advice(files: &FileSet, destination: &Path) -> String {
             "\n    {}  ({} bytes, SHA-256 {})",
             file.name, file.bytes, file.sha256
         );
+    }
+    text += &format!(
+        "\n  or set {MIRROR_VARIABLE} to the address of a mirror that can be reached; run the same command again \
+         to go on where it stopped"
+    );
+    text
+}
+
+/// What to do without the network, for a data set that lies in folders.
+fn advice_about_remote(files: &[RemoteFile], destination: &Path) -> String {
+    let mut text = format!(
+        "\nwithout the network:\n  put these into {}:",
+        destination.display()
+    );
+    for file in files {
+        let size = match file.size {
+            Size::Exactly(bytes) => format!("{bytes} bytes, "),
+            Size::AtMost(_) => String::new(),
+        };
+        let (kind, digits) = (file.checksum.kind(), file.checksum.digits());
+        text += &match file.unpack {
+            Some(unpack) => format!(
+                "\n    the folder {} out of {}  ({size}{kind} {digits})",
+                unpack.folder, file.name
+            ),
+            None => format!("\n    {}  ({size}{kind} {digits})", file.name),
+        };
     }
     text += &format!(
         "\n  or set {MIRROR_VARIABLE} to the address of a mirror that can be reached; run the same command again \

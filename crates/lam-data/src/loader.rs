@@ -1,10 +1,20 @@
 use std::any::Any;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::{Augmentation, DataError, Dataset, ImageShape, shuffled};
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::{Augmentation, DataError, Dataset, ImageShape, Unreadable, UnreadableImage, shuffled};
+
+/// Decodes the images of batches. Not the threads that compute: a step must not wait while one of them decodes, nor
+/// a batch for a step. If they cannot be started, images are decoded one after the other.
+static DECODERS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let named = |thread| format!("lam-decode-{thread}");
+    ThreadPoolBuilder::new().thread_name(named).build().ok()
+});
 
 /// Images, labels and where they come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +46,7 @@ impl Batch {
 /// | setting | default | purpose | range |
 /// |---|---|---|---|
 /// | `batch_size` | 256 | images in a batch | ≥ 1 |
-/// | `shuffle` | off | order as a function of seed and epoch | any |
+/// | `shuffle` | off | order as a function of seed and epoch; photographs as in that epoch of training | any |
 /// | `drop_last` | off | leave out a last batch that is not full | on needs one full batch |
 /// | `start_batch` | 0 | batches to skip, for going on in mid-epoch | ≤ batches of the epoch |
 /// | `prefetch` | 2 | batches read ahead by a thread; 0 reads when asked | ≤ 1024 |
@@ -58,7 +68,8 @@ impl LoaderBuilder {
         self
     }
 
-    /// Shuffles; the order is a pure function of `seed` and `epoch` (see [`shuffled`]).
+    /// Shuffles, as for training; the order is a pure function of `seed` and `epoch` (see [`shuffled`]), and so is what
+    /// each image shows (see [`Dataset::read_for_training`]).
     pub fn shuffle(mut self, seed: u64, epoch: u64) -> Self {
         self.order = Some((seed, epoch));
         self
@@ -102,6 +113,7 @@ impl LoaderBuilder {
             Supply::Thread(ReadAhead::start(plan, depth)?)
         };
         Ok(Loader {
+            dataset: self.dataset,
             supply,
             total,
             remaining: total - next,
@@ -146,7 +158,8 @@ impl LoaderBuilder {
         }
         Ok(Plan {
             dataset: Arc::clone(&self.dataset),
-            augmentation: augmentation.zip(self.order),
+            occasion: self.order,
+            augmentation,
             order: match self.order {
                 Some((seed, epoch)) => shuffled(len, seed, epoch),
                 None => (0..len).collect(),
@@ -162,7 +175,12 @@ impl LoaderBuilder {
 ///
 /// Which images a batch holds, and their values, depend on the settings only, not on threads. After
 /// an error it ends. Dropping it early ends the reading thread.
+///
+/// An image that cannot be decoded is left out, which makes its batch smaller, and taken down in
+/// [`Dataset::unreadable`], once for all loaders of the data set; a batch of which none is left is passed over. More than
+/// [`Unreadable::tolerated`] are an error.
 pub struct Loader {
+    dataset: Arc<dyn Dataset>,
     supply: Supply,
     total: usize,
     remaining: usize,
@@ -198,6 +216,13 @@ impl Loader {
         self.waited
     }
 
+    /// The images of the data set that could not be decoded so far, in this epoch or before.
+    pub fn unreadable(&self) -> Vec<UnreadableImage> {
+        self.dataset
+            .unreadable()
+            .map_or_else(Vec::new, Unreadable::images)
+    }
+
     /// Gives a used batch back, so that its memory serves for a later one.
     pub fn recycle(&mut self, batch: Batch) {
         if let Supply::Thread(ahead) = &self.supply {
@@ -211,33 +236,41 @@ impl Iterator for Loader {
     type Item = Result<Batch, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.remaining == 0 {
-            return None;
+        while self.remaining > 0 {
+            let asked = Instant::now();
+            let batch = match &mut self.supply {
+                Supply::Inline(plan) => plan.read_next(None),
+                Supply::Thread(ahead) => ahead.receive(),
+            };
+            self.waited += asked.elapsed();
+            match batch {
+                Ok(batch) => {
+                    self.remaining -= 1;
+                    if !batch.is_empty() {
+                        return Some(Ok(batch));
+                    }
+                }
+                Err(error) => {
+                    self.remaining = 0;
+                    return Some(Err(error));
+                }
+            }
         }
-        let asked = Instant::now();
-        let batch = match &mut self.supply {
-            Supply::Inline(plan) => plan.read_next(None),
-            Supply::Thread(ahead) => ahead.receive(),
-        };
-        self.waited += asked.elapsed();
-        self.remaining = match batch {
-            Ok(_) => self.remaining - 1,
-            Err(_) => 0,
-        };
-        Some(batch)
+        None
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        // An error ends the iteration early.
-        (self.remaining.min(1), Some(self.remaining))
+        // An error ends the iteration early, and empty batches are passed over.
+        (0, Some(self.remaining))
     }
 }
 
 /// Which images each batch holds, and how they are read.
 struct Plan {
     dataset: Arc<dyn Dataset>,
-    /// With seed and epoch.
-    augmentation: Option<(Augmentation, (u64, u64))>,
+    /// Seed and epoch of a training.
+    occasion: Option<(u64, u64)>,
+    augmentation: Option<Augmentation>,
     order: Vec<usize>,
     batch_size: usize,
     next: usize,
@@ -260,25 +293,66 @@ impl Plan {
         });
         batch.shape = shape;
         batch.images.resize(chosen.len() * shape.numel(), 0.0);
+        let outcomes = self.read_images(chosen, &mut batch.images);
+        let mut kept = 0;
         batch.indices.clear();
-        batch.indices.extend_from_slice(chosen);
         batch.labels.clear();
         let labels = self.dataset.labels();
-        batch
-            .labels
-            .extend(chosen.iter().map(|&index| labels[index]));
-        let normalisation = self.dataset.normalisation();
-        let images = batch.images.chunks_exact_mut(shape.numel().max(1));
-        for (&index, image) in chosen.iter().zip(images) {
-            self.dataset.read(index, image)?;
-            if let Some((augmentation, occasion)) = &self.augmentation {
-                augmentation.apply(image, shape, *occasion, index)?;
-            }
-            if let Some(normalise) = normalisation {
-                normalise.apply(image, shape)?;
+        for (at, (&index, outcome)) in chosen.iter().zip(outcomes).enumerate() {
+            match (outcome, self.dataset.unreadable()) {
+                (Ok(()), _) => {
+                    if kept < at {
+                        let image = at * shape.numel()..(at + 1) * shape.numel();
+                        batch.images.copy_within(image, kept * shape.numel());
+                    }
+                    kept += 1;
+                    batch.indices.push(index);
+                    batch.labels.push(labels[index]);
+                }
+                (Err(DataError::UnreadableImage { .. }), Some(unreadable)) => unreadable.check()?,
+                (Err(error), _) => return Err(error),
             }
         }
+        batch.images.truncate(kept * shape.numel());
         Ok(batch)
+    }
+
+    /// Reads images into `images`, `[B, C, H, W]`.
+    fn read_images(&self, chosen: &[usize], images: &mut [f32]) -> Vec<Result<(), DataError>> {
+        let numel = self.dataset.shape().numel().max(1);
+        let pool = DECODERS.as_ref().filter(|_| chosen.len() > 1);
+        match self.dataset.unreadable().and(pool) {
+            // One image at a time, because they differ in size.
+            Some(pool) => pool.install(|| {
+                let images = images.par_chunks_exact_mut(numel).with_max_len(1);
+                let images = chosen.par_iter().zip(images);
+                images
+                    .map(|(&index, image)| self.read_image(index, image))
+                    .collect()
+            }),
+            None => chosen
+                .iter()
+                .zip(images.chunks_exact_mut(numel))
+                .map(|(&index, image)| self.read_image(index, image))
+                .collect(),
+        }
+    }
+
+    fn read_image(&self, index: usize, image: &mut [f32]) -> Result<(), DataError> {
+        let shape = self.dataset.shape();
+        match self.occasion {
+            None => self.dataset.read(index, image)?,
+            Some(occasion) => {
+                self.dataset.read_for_training(index, occasion, image)?;
+                if let Some(augmentation) = &self.augmentation {
+                    augmentation.apply(image, shape, occasion, index)?;
+                }
+            }
+        }
+        match self.dataset.normalisation() {
+            Some(normalise) => normalise.apply(image, shape),
+            None => Ok(()),
+        }
     }
 }
 

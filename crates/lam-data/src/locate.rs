@@ -157,7 +157,7 @@ pub fn locate_tree(
         layouts,
         expected: expected.collect(),
         package: None,
-        can_fetch: false,
+        can_fetch: !set.remote.is_empty(),
         homepage: Some(set.homepage),
     })))
 }

@@ -58,7 +58,11 @@ impl MemoryDataset {
 }
 
 /// Every label names a class, and every class has an image.
-fn check_labels(labels: &[u32], class_names: &[&str], file: &Path) -> Result<(), DataError> {
+pub(crate) fn check_labels(
+    labels: &[u32],
+    class_names: &[impl AsRef<str>],
+    file: &Path,
+) -> Result<(), DataError> {
     let mut counts = vec![0usize; class_names.len()];
     for (index, &label) in labels.iter().enumerate() {
         match counts.get_mut(label as usize) {
@@ -78,7 +82,7 @@ fn check_labels(labels: &[u32], class_names: &[&str], file: &Path) -> Result<(),
         Some(class) => Err(DataError::EmptyClass {
             file: file.into(),
             class,
-            name: class_names[class].to_owned(),
+            name: class_names[class].as_ref().to_owned(),
         }),
     }
 }

@@ -31,6 +31,15 @@ impl Normalise {
         })
     }
 
+    /// The same for images of twice as many channels, two images on top of each other.
+    #[must_use]
+    pub(crate) fn twice(&self) -> Self {
+        Self {
+            mean: self.mean.repeat(2),
+            deviation: self.deviation.repeat(2),
+        }
+    }
+
     /// Mean and deviation of ImageNet's training images, for red, green and blue.
     pub fn imagenet() -> Self {
         Self {

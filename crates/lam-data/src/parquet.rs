@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use rayon::prelude::*;
 
-use crate::decode::decode;
+use crate::decode::{DecodeLimits, ImageFault, decode};
 use crate::{DataError, ImageShape};
 
 /// Values of a column that are read at once.
@@ -113,7 +113,7 @@ impl EncodedImages {
     /// Decodes every picture, `[N, C, H, W]`.
     ///
     /// # Errors
-    /// [`DataError::Undecodable`] for the first picture that cannot be decoded or has another shape.
+    /// [`DataError::UnreadableImage`] for a picture that cannot be decoded or has another shape.
     pub fn decode_all(&self, shape: ImageShape) -> Result<Vec<u8>, DataError> {
         let mut pixels = vec![0; self.pictures.len() * shape.numel()];
         pixels
@@ -121,12 +121,25 @@ impl EncodedImages {
             .zip(&self.pictures)
             .enumerate()
             .try_for_each(|(row, (out, bytes))| {
-                let name = || format!("{}, row {row}", self.file.display());
-                decode(bytes.data(), shape, out).map_err(|reason| DataError::Undecodable {
-                    file: name(),
-                    reason,
+                decode_one(bytes.data(), shape, out).map_err(|fault| DataError::UnreadableImage {
+                    image: format!("{}, row {row}", self.file.display()),
+                    fault,
                 })
             })?;
         Ok(pixels)
     }
+}
+
+/// Decodes a picture of a known shape into `[C, H, W]`.
+fn decode_one(bytes: &[u8], shape: ImageShape, out: &mut [u8]) -> Result<(), ImageFault> {
+    let picture = decode(bytes, DecodeLimits::default())?;
+    let (width, height) = (picture.width(), picture.height());
+    if shape != ImageShape::new(3, height, width) || !picture.write_planes(out) {
+        return Err(ImageFault::WrongSize {
+            width,
+            height,
+            expected: shape,
+        });
+    }
+    Ok(())
 }

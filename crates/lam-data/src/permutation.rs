@@ -7,6 +7,7 @@ pub(crate) enum Purpose {
     Shuffle,
     HeldOut,
     Augment,
+    View = 3,
     Reference = 4,
 }
 
@@ -47,4 +48,9 @@ pub(crate) fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
             return draw % bound;
         }
     }
+}
+
+/// Uniform on [0, 1).
+pub(crate) fn unit(generator: &mut ChaCha8Rng) -> f64 {
+    below(generator, 1 << 53) as f64 / (1_u64 << 53) as f64
 }

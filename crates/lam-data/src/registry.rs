@@ -1,8 +1,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::datasets::{cifar10, fashionmnist, mnist, sample, sample_mnist};
-use crate::{DataError, Dataset, ImageShape, SearchPath, Split};
+use crate::datasets::{
+    cars196, cifar10, cub200, dag, fashionmnist, lfw, mnist, msls, photographs, sample,
+    sample_mnist, svhn,
+};
+use crate::{
+    DataError, Dataset, ImageShape, Listing, PhotoDataset, PlaceDataset, PlacePictures, RemoteFile,
+    SearchPath, Split, Views,
+};
 
 /// What is known about a data set before it is opened.
 #[derive(Debug)]
@@ -11,11 +17,11 @@ pub struct DatasetEntry {
     pub name: &'static str,
     /// One sentence for people.
     pub about: &'static str,
-    /// Number of classes of the official parts.
+    /// Number of classes of the official parts; 0 where there are places instead.
     pub classes: usize,
     /// Shape of the images; none for photographs, which come in all sizes.
     pub shape: Option<ImageShape>,
-    /// The parts it has, and how many images the official one holds.
+    /// The parts it has, and how many images the official one holds; 0 where no number is published.
     pub splits: &'static [(Split, usize)],
     /// Name of the data set whose test images count as out of distribution for it.
     pub ood_partner: Option<&'static str>,
@@ -32,6 +38,8 @@ pub(crate) struct Opening<'a> {
     pub search: &'a SearchPath,
     /// The part.
     pub split: Split,
+    /// How photographs are shown; none for how the published experiments show them.
+    pub views: Option<&'a Views>,
 }
 
 /// Opens one split of an entry.
@@ -43,13 +51,78 @@ impl DatasetEntry {
     /// # Errors
     /// [`DataError::NoSuchSplit`], [`DataError::FilesNotFound`], and whatever is wrong with the files.
     pub fn open(&self, search: &SearchPath, split: Split) -> Result<Arc<dyn Dataset>, DataError> {
+        self.open_as(search, split, None)
+    }
+
+    /// [`DatasetEntry::open`] with photographs shown in this way; others than photographs are as they are.
+    ///
+    /// # Errors
+    /// As [`DatasetEntry::open`].
+    pub fn open_as(
+        &self,
+        search: &SearchPath,
+        split: Split,
+        views: Option<&Views>,
+    ) -> Result<Arc<dyn Dataset>, DataError> {
+        self.require(split)?;
+        let opening = Opening {
+            search,
+            split,
+            views,
+        };
+        (self.open)(self, &opening)
+    }
+
+    /// Opens one part of a data set of places.
+    ///
+    /// # Errors
+    /// As [`DatasetEntry::open`]; [`DataError::NoPlaces`] for a data set of something else.
+    pub fn open_places(
+        &self,
+        search: &SearchPath,
+        split: Split,
+        views: Option<&Views>,
+    ) -> Result<PlaceDataset, DataError> {
+        self.require(split)?;
+        photographs::open_places(
+            self,
+            &Opening {
+                search,
+                split,
+                views,
+            },
+        )
+    }
+
+    /// Opens one part of a data set of photographs, so that they can be had in their own size, and says what deserves a
+    /// look, for people; nothing for others. Places have the classes `queries` and `database`.
+    ///
+    /// # Errors
+    /// As [`DatasetEntry::open`].
+    pub fn open_photographs(
+        &self,
+        search: &SearchPath,
+        split: Split,
+    ) -> Result<Option<(PhotoDataset, Vec<String>)>, DataError> {
+        self.require(split)?;
+        photographs::open(
+            self,
+            &Opening {
+                search,
+                split,
+                views: None,
+            },
+        )
+    }
+
+    fn require(&self, split: Split) -> Result<(), DataError> {
         if !self.splits.iter().any(|&(known, _)| known == split) {
             return Err(DataError::NoSuchSplit {
                 dataset: self.name,
                 split,
             });
         }
-        (self.open)(self, &Opening { search, split })
+        Ok(())
     }
 }
 
@@ -71,6 +144,34 @@ pub struct TreeSet {
     pub trees: &'static [Tree],
     /// Where people get it.
     pub homepage: &'static str,
+    /// Lists what a folder of photographs holds; other data sets are opened by their own function.
+    pub photographs: Photographs,
+    /// What `lam data fetch` gets; empty where people have to accept terms first, or where it is nowhere.
+    pub remote: &'static [RemoteFile],
+}
+
+impl TreeSet {
+    /// What to put where, for people.
+    pub(crate) fn put_into(&self, folder: &Path) -> String {
+        let mut forms = Vec::new();
+        for tree in self.trees {
+            let mut marks: Vec<&str> = tree.marks.iter().flat_map(|(_, m)| *m).copied().collect();
+            marks.dedup();
+            forms.push(format!("{} ({})", marks.join(", "), tree.format));
+        }
+        format!("put {} into {}", forms.join(" or "), folder.display())
+    }
+}
+
+/// How the photographs of a folder are listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Photographs {
+    /// These are none.
+    None,
+    /// With a class each.
+    Labelled(fn(&Path, Split) -> Result<Listing, DataError>),
+    /// With a place each, queries and a database.
+    Places(fn(&Path, Split) -> Result<PlacePictures, DataError>),
 }
 
 /// One form of the folder of a data set.
@@ -153,6 +254,12 @@ static REGISTRY: &[&DatasetEntry] = &[
     &fashionmnist::ENTRY,
     &mnist::ENTRY,
     &cifar10::ENTRY,
+    &svhn::ENTRY,
+    &cub200::ENTRY,
+    &cars196::ENTRY,
+    &lfw::ENTRY,
+    &msls::ENTRY,
+    &dag::ENTRY,
 ];
 
 /// The data set of that name; case, `-` and `_` do not matter.

@@ -40,7 +40,8 @@ impl DatasetReport {
         let files = match &self.entry.storage {
             Storage::Embedded => return None,
             Storage::Files(files) => files,
-            Storage::Trees(set) => return Some(set.homepage.to_owned()),
+            Storage::Trees(set) if set.remote.is_empty() => return Some(set.homepage.to_owned()),
+            Storage::Trees(_) => return Some(format!("lam data fetch {}", self.entry.name)),
         };
         let mut ways = Vec::new();
         if !files.mirrors.is_empty() {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{DataError, Dataset, ImageShape, Normalise};
+use crate::{DataError, Dataset, ImageShape, Normalise, Unreadable};
 
 /// Some images of a data set, in the order of the given indices.
 pub struct Subset {
@@ -89,5 +89,9 @@ impl Dataset for Subset {
         self.indices
             .get(index)
             .map_or_else(String::new, |&of_base| self.base.source(of_base))
+    }
+
+    fn unreadable(&self) -> Option<&Unreadable> {
+        self.base.unreadable()
     }
 }

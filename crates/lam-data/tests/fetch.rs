@@ -86,6 +86,7 @@ impl Download {
                     return;
                 }
                 FetchEvent::MirrorFailed { reason, .. } => format!("failed: {reason}"),
+                FetchEvent::Unpacking { file } => format!("unpacking {file}"),
                 FetchEvent::Finished { file, total } => format!("finished {file} {total}"),
             });
         };

@@ -115,7 +115,7 @@ fn what_cannot_be_decoded_is_named_with_its_row() {
             .decode_all(SHAPE)
             .unwrap_err();
         let text = error.to_string();
-        assert!(matches!(error, DataError::Undecodable { .. }));
+        assert!(matches!(error, DataError::UnreadableImage { .. }));
         assert!(text.contains("00001.parquet, row 1"), "{text}");
     }
     write(&file, "img", &[good], &[0], Compression::SNAPPY);

@@ -234,6 +234,14 @@ proptest! {
         });
         let sheet = RetrievalSheet { name: "", title: "", queries: queries.collect() };
         check(&sheet.figure().unwrap())?;
+        let rows = rows.iter().map(|(name, _, distances)| ContactRow {
+            class_name: name,
+            images: distances.len(),
+            shown: vec![image; distances.len()],
+        });
+        let sections = vec![ContactSection { heading: "", rows: rows.collect() }];
+        let sheet = ContactSheet { name: "", title: "", subtitle: "", sections };
+        check(&sheet.figure().unwrap())?;
     }
 }
 

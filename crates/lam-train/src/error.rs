@@ -114,6 +114,9 @@ pub enum TrainError {
     /// Calibration and guarantees need images that neither training nor the results use.
     #[error("{0} needs held-out images, and selection is test: use --set selection=held_out")]
     NothingHeldOut(&'static str),
+    /// Thresholds with a guarantee are chosen for answers that name a class.
+    #[error("--risk is for data sets with classes, and this one has places")]
+    NoRiskOfPlaces,
     /// Calibration sets a posterior's temperature.
     #[error("calibrate: temperature needs a posterior over weights, which {0} does not have")]
     NoTemperature(Method),
@@ -166,6 +169,7 @@ impl TrainError {
                 | Self::NoStart { .. }
                 | Self::Start { .. }
                 | Self::NothingHeldOut(_)
+                | Self::NoRiskOfPlaces
                 | Self::NoTemperature(_)
                 | Self::Data(DataError::UnknownDataset { .. })
                 | Self::Model(ModelError::NoBackbone { .. })

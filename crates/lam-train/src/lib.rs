@@ -4,6 +4,7 @@ pub mod bench;
 pub mod calibrate;
 pub mod checkpoint;
 pub mod config;
+pub mod contact_sheet;
 pub mod data;
 pub mod device;
 mod error;

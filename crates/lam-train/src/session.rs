@@ -108,6 +108,9 @@ pub fn evaluate_run(
     if options.risk.is_some() && config.selection == Selection::Test {
         return Err(TrainError::NothingHeldOut("--risk"));
     }
+    if options.risk.is_some() && config.dataset.is_place_recognition() {
+        return Err(TrainError::NoRiskOfPlaces);
+    }
     let last = Checkpoint::load(&Trainer::last(&folder))?.origin;
     let options = &RunOptions {
         name: last.name,
@@ -200,21 +203,27 @@ impl FinishedRun<'_> {
         let (mut evaluation, sets) =
             evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;
         let risk = self.options.risk.as_ref().map(|request| {
-            observer.evaluation_started("held-out images", data.selection.len());
-            let held_out = evaluate::embed(&*predictor, &data.selection, &device, observer)?;
+            let selection = &data.selection.images;
+            observer.evaluation_started("held-out images", selection.len());
+            let held_out = evaluate::embed(&*predictor, selection, &device, observer)?;
             observer.evaluation_done();
             evaluate::control_risk(&held_out, &sets.test, request, config.model)
         });
         let risk = risk.transpose()?;
         if let (Some(fitted), Some(known)) = (temperature, method.temperature())
             && fitted != 1.0
+            // Against a gallery apart there are no votes.
+            && test.gallery.is_none()
         {
             *known = 1.0;
             let predictor = method.predictor(samples, &mut generator())?;
             observer.evaluation_started("test before calibration", test.len());
-            let before = evaluate::embed(&*predictor, test, &device, observer)?;
+            let before = evaluate::embed(&*predictor, &test.images, &device, observer)?;
             observer.evaluation_done();
             evaluation.add_temperature(fitted, before.vote_calibration()?);
+        }
+        if let Some(note) = data.unreadable_note() {
+            observer.note(&note);
         }
         let metadata = RunMetadata::of(config, &self.options.name);
         let metrics = RunMetrics::new(metadata, evaluation.metrics.clone())?;
@@ -249,7 +258,7 @@ impl FinishedRun<'_> {
         device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        let held_out = &self.data.selection;
+        let held_out = &self.data.selection.images;
         let tried = fit_temperature(method, held_out, self.config, device, observer)?;
         let chosen = method.temperature().map_or(1.0, |t| *t);
         let ece_at = |temperature: f32| {

@@ -12,7 +12,7 @@ use crate::checkpoint::{Checkpoint, CheckpointOrigin, Progress};
 use crate::config::Config;
 use crate::data::RunData;
 use crate::evaluate::{self, Evaluation};
-use crate::method::{Method, StepInput, StepReport, Targets};
+use crate::method::{Method, StepInput, StepReport};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
 use crate::run::{EventWriter, JsonLog, RunFolder};
@@ -137,7 +137,7 @@ impl Trainer<'_> {
         } else {
             Augmentation::default()
         };
-        let mut loader = Loader::builder(self.data.train.clone())
+        let mut loader = Loader::builder(self.data.train.dataset())
             .batch_size(config.batch_size)
             .shuffle(config.seed, progress.epoch as u64)
             .augment(augmentation)
@@ -184,6 +184,11 @@ impl Trainer<'_> {
             loss_sum: 0.0,
             ..progress.clone()
         };
+        if progress.epoch == 1
+            && let Some(note) = self.data.unreadable_note()
+        {
+            self.observer.note(&note);
+        }
         let values = [("mean_loss".to_owned(), mean_loss)];
         record.add(progress.global_step, "epoch", progress.epoch, &values)?;
         if progress
@@ -214,10 +219,13 @@ impl Trainer<'_> {
         learning_rate: f64,
         progress: &Progress,
     ) -> Result<StepReport, TrainError> {
+        let occasion = (self.config.seed, progress.epoch as u64);
+        let items = &self.data.train;
+        let step = items.step_images(batch, occasion, self.config)?;
         let input = StepInput {
-            images: &batch.images,
-            image_shape: self.data.image_shape(),
-            targets: Targets::Labels(&batch.labels),
+            images: &step.images,
+            image_shape: items.image_shape(),
+            targets: step.targets(),
             learning_rate,
             step: progress.global_step,
         };

@@ -64,6 +64,9 @@ impl Progress for DownloadProgress<'_> {
                 let warning = self.printer.progress_paint().warning("warning:");
                 state.stage.line(format!("{warning} {url}: {reason}"));
             }
+            FetchEvent::Unpacking { file } => {
+                state.stage.spinner(format!("{file}: unpacking"));
+            }
             FetchEvent::Finished { file, total } => {
                 state.stage.clear();
                 state.file = None;

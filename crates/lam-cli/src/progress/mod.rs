@@ -7,3 +7,4 @@ pub mod units;
 
 pub use download::DownloadProgress;
 pub use run::RunProgress;
+pub use stage::{Counting, Stage};

@@ -13,7 +13,7 @@ pub(crate) fn open(
     entry: &DatasetEntry,
     class_names: &[&str],
     files: &FileSet,
-    &Opening { search, split }: &Opening,
+    &Opening { search, split, .. }: &Opening,
 ) -> Result<Arc<dyn Dataset>, DataError> {
     let located = locate(entry, files, split, search)?;
     let mut sources = located.files.into_iter().map(Source::File);

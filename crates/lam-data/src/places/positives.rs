@@ -57,6 +57,77 @@ impl Positives {
         Ok(positives)
     }
 
+    /// From the positives of each query.
+    ///
+    /// # Errors
+    /// [`DataError::InvalidArgument`] if there are more than [`Positives::MAX_PAIRS`] pairs.
+    pub fn listed(lists: impl Iterator<Item = Vec<u32>>) -> Result<Self, DataError> {
+        let mut positives = Self {
+            begins: vec![0],
+            references: Vec::new(),
+        };
+        for mut list in lists {
+            list.sort_unstable();
+            positives.references.append(&mut list);
+            positives.begins.push(positives.references.len());
+            if positives.references.len() > Self::MAX_PAIRS {
+                return Err(DataError::InvalidArgument {
+                    argument: "pairs of queries and what they should find",
+                    value: positives.references.len().to_string(),
+                    expected: "at most 2^28",
+                });
+            }
+        }
+        Ok(positives)
+    }
+
+    /// The same queries, of which these have no positives any more.
+    #[must_use]
+    pub fn without(&self, queries: &[usize]) -> Self {
+        let left_out: std::collections::BTreeSet<_> = queries.iter().copied().collect();
+        let mut positives = Self {
+            begins: vec![0],
+            references: Vec::with_capacity(self.references.len()),
+        };
+        for query in 0..self.queries() {
+            if !left_out.contains(&query) {
+                positives.references.extend_from_slice(self.of(query));
+            }
+            positives.begins.push(positives.references.len());
+        }
+        positives
+    }
+
+    /// For each of `labels` the other images of the same label.
+    ///
+    /// # Errors
+    /// [`DataError::InvalidArgument`] if there are more than [`Positives::MAX_PAIRS`] pairs.
+    pub fn of_same_label(labels: &[u32]) -> Result<Self, DataError> {
+        let mut members = std::collections::BTreeMap::<u32, Vec<u32>>::new();
+        for (index, &label) in (0..).zip(labels) {
+            members.entry(label).or_default().push(index);
+        }
+        let pairs = members.values().map(|class| class.len() * (class.len() - 1));
+        let pairs: usize = pairs.sum();
+        if pairs > Self::MAX_PAIRS {
+            return Err(DataError::InvalidArgument {
+                argument: "pairs of images of one class",
+                value: pairs.to_string(),
+                expected: "at most 2^28: pairs are for many small classes",
+            });
+        }
+        let mut positives = Self {
+            begins: vec![0],
+            references: Vec::with_capacity(pairs),
+        };
+        for (index, label) in (0..).zip(labels) {
+            let class = members.get(label).into_iter().flatten().copied();
+            positives.references.extend(class.filter(|&other| other != index));
+            positives.begins.push(positives.references.len());
+        }
+        Ok(positives)
+    }
+
     /// Number of queries, Q.
     pub fn queries(&self) -> usize {
         self.begins.len() - 1

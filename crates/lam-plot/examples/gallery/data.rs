@@ -246,6 +246,43 @@ fn sheet(name: &str, title: &str, uncertainty: f64, errors: u64) -> Result<Figur
     .figure()
 }
 
+fn contact_sheet() -> Result<Figure, PlotError> {
+    let mut noise = Noise(5);
+    let pictures: Vec<Vec<u8>> = (0..40).map(|i| picture(i / 8, &mut noise)).collect();
+    let rows = |classes: std::ops::Range<usize>, shown: usize| {
+        let images = |class: usize| pictures[class * 8..][..shown].iter();
+        classes
+            .map(|class| ContactRow {
+                class_name: CLASSES[class],
+                images: 6_000,
+                shown: images(class)
+                    .map(|pixels| Image {
+                        width: 28,
+                        height: 28,
+                        pixels: Pixels::Grey(pixels),
+                    })
+                    .collect(),
+            })
+            .collect()
+    };
+    ContactSheet {
+        name: "contact_sheet",
+        title: "sample",
+        subtitle: "The first images of each class.",
+        sections: vec![
+            ContactSection {
+                heading: "train",
+                rows: rows(0..5, 8),
+            },
+            ContactSection {
+                heading: "test",
+                rows: rows(0..2, 5),
+            },
+        ],
+    }
+    .figure()
+}
+
 fn training() -> TrainingCurves {
     let mut noise = Noise(3);
     let steps: Vec<f64> = (0..18_000).map(|i| f64::from(i) / 900.0).collect();
@@ -559,6 +596,7 @@ pub fn figures() -> Result<Vec<Headed>, PlotError> {
                 sheet("queries_uncertain", "The least certain queries", 0.21, 6)?,
             ],
         ),
+        ("Data", vec![contact_sheet()?]),
         ("Training", vec![training().figure()?]),
         ("Search", search()?),
         (

@@ -2,7 +2,9 @@
 
 pub(crate) mod calibration;
 mod chart;
+pub(crate) mod contact_sheet;
 pub(crate) mod embedding;
+pub(crate) mod image;
 mod pca;
 pub(crate) mod precision_recall;
 pub(crate) mod retrieval_sheet;

@@ -81,13 +81,35 @@ fn contradictions(config: &Config, reader: &mut Reader) {
         );
         conflict(reader, &["calibrate", "model"], message);
     }
+    places(config, reader);
     structure(config, reader);
-    if config.ood_dataset == Some(config.dataset) {
+    if config.ood_dataset.as_ref() == Some(&config.dataset) {
         let message = format!(
             "'ood_dataset' is {}, the data set itself: expected another one, or null",
             config.dataset
         );
         conflict(reader, &["ood_dataset", "dataset"], message);
+    }
+}
+
+/// What place recognition has no use for.
+fn places(config: &Config, reader: &mut Reader) {
+    if !config.dataset.is_place_recognition() {
+        return;
+    }
+    if config.calibrate == Calibrate::Temperature {
+        let message = format!(
+            "'calibrate' is temperature and 'dataset' {}: places have no classes to vote for, hence no confidence to calibrate; nearest valid: calibrate: none",
+            config.dataset
+        );
+        conflict(reader, &["calibrate", "dataset"], message);
+    }
+    if !config.pairs {
+        let message = format!(
+            "'pairs' is false and 'dataset' {}: a place is trained with a picture of it from the database; nearest valid: pairs: true",
+            config.dataset
+        );
+        conflict(reader, &["pairs", "dataset"], message);
     }
 }
 

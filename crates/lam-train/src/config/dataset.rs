@@ -1,7 +1,104 @@
 //! Names of data sets, their out-of-distribution partners and the defaults that depend on them.
 
-use super::TripletType;
-use super::choice::choices;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::choice::{Choice, choices};
+use super::yaml::Node;
+use super::{Allowed, ConfigValue, TripletType, write_text};
+
+/// The data set of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatasetChoice {
+    /// One with a built-in layout.
+    Known(DatasetName),
+    /// Somebody's own images: a folder of classes or a CSV table.
+    Own(PathBuf),
+}
+
+impl DatasetChoice {
+    /// Its name, if it has a built-in layout.
+    pub fn known(&self) -> Option<DatasetName> {
+        match self {
+            Self::Known(name) => Some(*name),
+            Self::Own(_) => None,
+        }
+    }
+
+    /// The data set its uncertainty is tested against, if there is a customary one.
+    pub fn ood_partner(&self) -> Option<Self> {
+        self.known()?.ood_partner().map(Self::Known)
+    }
+
+    /// Whether labels are coordinates and evaluation has queries and a database.
+    pub fn is_place_recognition(&self) -> bool {
+        self.known().is_some_and(DatasetName::is_place_recognition)
+    }
+
+    /// Whether training draws pairs of images that show the same.
+    pub fn has_pairs(&self) -> bool {
+        self.is_place_recognition() || self.known() == Some(DatasetName::Lfw)
+    }
+
+    /// What an absent `type_of_triplets` means.
+    pub fn default_triplets(&self) -> TripletType {
+        self.known()
+            .map_or(TripletType::All, DatasetName::default_triplets)
+    }
+}
+
+/// The name under which results are reported: of a folder or table, without what surrounds it.
+impl fmt::Display for DatasetChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(name) => name.fmt(f),
+            Self::Own(path) => {
+                let name = if is_table(path) {
+                    path.file_stem()
+                } else {
+                    path.file_name()
+                };
+                f.pad(&name.map_or_else(|| "images".into(), |name| name.to_string_lossy()))
+            }
+        }
+    }
+}
+
+impl ConfigValue for DatasetChoice {
+    fn describe(allowed: &Allowed) -> String {
+        format!(
+            "{}; or the path of a folder of classes or of a CSV table, with a / in it or .csv at its end",
+            DatasetName::describe(allowed)
+        )
+    }
+
+    fn read(node: &Node, allowed: &Allowed) -> Result<Self, Option<String>> {
+        match DatasetName::read(node, allowed) {
+            Ok(name) => Ok(Self::Known(name)),
+            Err(nearest) => match PathBuf::read(node, allowed) {
+                Ok(path) if is_path(&path) => Ok(Self::Own(path)),
+                _ => Err(nearest),
+            },
+        }
+    }
+
+    fn write(&self) -> String {
+        match self {
+            Self::Known(name) => name.write(),
+            Self::Own(path) => write_text(&path.to_string_lossy()),
+        }
+    }
+}
+
+/// A bare word is a misspelt name, not a folder.
+fn is_path(path: &Path) -> bool {
+    is_table(path) || path.components().count() > 1 || path.has_root()
+}
+
+fn is_table(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
 
 choices! {
     /// A data set with a built-in layout.

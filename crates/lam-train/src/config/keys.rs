@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::table::config_keys;
 use super::{
-    Activation, Allowed, Arch, Calibrate, DatasetName, Device, Distance, HessianApprox, Loss,
+    Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, HessianApprox, Loss,
     LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
 
@@ -15,7 +15,7 @@ const ANY: Allowed = Allowed::ANY;
 config_keys! {
     "Experiment" identity true {
         model: Method = [required], ANY, "The method.";
-        dataset: DatasetName = [required], ANY, "The data set to train and test on.";
+        dataset: DatasetChoice = [required], ANY, "The data set to train and test on: a name, or the path of one's own folder of classes or CSV table.";
         seed: u64 = [1], ANY, "Start of every random number; the same seed on the same machine gives the same run.";
         train: bool = [true], ANY, "Train before evaluating.";
         resume: Option<PathBuf> = [None], ANY, "Folder of deterministic runs that a method starts from: `<resume>/<seed>/checkpoints`.";
@@ -33,14 +33,15 @@ config_keys! {
         use_global_last_bn_layer: bool = [false], ANY, "PFE: one scale and shift for all dimensions in the last batch norm.";
     }
     "Data" identity true {
-        image_size: usize = [224], Allowed::between(8.0, 8192.0), "Place recognition: width to which images are resized, in pixels.";
+        image_size: Option<usize> = [None => "227; 224 in place recognition"], Allowed::between(8.0, 8192.0), "Photographs: side of the crop that is seen, in pixels; in place recognition the width to which they are resized.";
+        pairs: bool = [dataset.has_pairs() => "true for lfw and in place recognition"], ANY, "Train on pairs of images that show the same, so that a batch has positives where classes are many and small; a batch of B pairs has 2 B images.";
         split_query_database: bool = [false], ANY, "Place recognition: the first half of a batch are queries, the second references.";
         pos_dist_thr "posDistThr": f64 = [10.0], Allowed::above(0.0, 1e6), "Place recognition: a positive is nearer, in metres.";
         neg_dist_thr "negDistThr": f64 = [25.0], Allowed::above(0.0, 1e6), "Place recognition: a negative is farther, in metres.";
         augment_flip: bool = [false], ANY, "Mirror half of the training images left to right, anew each epoch.";
         augment_shift: usize = [0], Allowed::between(0.0, 1024.0), "Move training images by up to so many pixels.";
         augment_erase: f64 = [0.0], Allowed::between(0.0, 1.0), "Share of the training images in which a random rectangle is erased.";
-        ood_dataset: Option<DatasetName> = [dataset.ood_partner() => "the data set's partner"], ANY, "Data set whose images should be uncertain; null for none.";
+        ood_dataset: Option<DatasetChoice> = [dataset.ood_partner() => "the data set's partner"], ANY, "Data set whose images should be uncertain; null for none.";
     }
     "Training" identity true {
         epochs: usize = [20], Allowed::between(0.0, 1e5), "Passes over the training set.";

@@ -27,7 +27,7 @@ pub use choice::{
     Activation, Arch, Calibrate, Choice, Device, Distance, HessianApprox, Loss, LrSchedule, Method,
     Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
-pub use dataset::DatasetName;
+pub use dataset::{DatasetChoice, DatasetName};
 pub use derived::Difference;
 pub use document::markdown_table;
 pub use keys::{Config, key_specs};

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use lam_data::Dataset;
-use lam_metrics::{BaselineInputs, Baselines, Calibration, Cutoffs, LabelledSet};
-use lam_search::{Index, Rows};
+use lam_metrics::{
+    BaselineInputs, Baselines, Calibration, Cutoffs, LabelledSet, ListedPositives, PlaceSet, Spread,
+};
+use lam_search::{Index, Neighbour, Rows};
 
 use super::{EmbeddedSet, embed};
 use crate::TrainError;
+use crate::data::{Gallery, Queries};
 use crate::method::Predict;
 use crate::observer::Observer;
 
@@ -22,10 +25,29 @@ const SHOWN_NEIGHBOURS: usize = 6;
 /// The embedded sets of an evaluation.
 #[derive(Debug, Clone)]
 pub struct Sets {
-    /// Queries and gallery.
+    /// Queries, and gallery too where there is no other.
     pub test: EmbeddedSet,
+    /// What the queries are looked up in, where it is apart from them.
+    pub gallery: Option<EmbeddedGallery>,
     /// What should be uncertain.
     pub ood: Option<EmbeddedSet>,
+}
+
+/// A gallery apart from the queries.
+#[derive(Clone)]
+pub struct EmbeddedGallery {
+    /// Its images.
+    pub set: EmbeddedSet,
+    /// Which of them each query should find.
+    pub truth: Gallery,
+}
+
+impl std::fmt::Debug for EmbeddedGallery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedGallery")
+            .field("set", &self.set)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What was measured.
@@ -60,7 +82,7 @@ impl Evaluation {
 /// Images that cannot be read; embeddings that are not finite.
 pub fn evaluate(
     predictor: &dyn Predict,
-    test: &Arc<dyn Dataset>,
+    test: &Queries,
     ood: Option<&Arc<dyn Dataset>>,
     device: &Device,
     what: &str,
@@ -68,7 +90,14 @@ pub fn evaluate(
 ) -> Result<(Evaluation, Sets), TrainError> {
     observer.evaluation_started(what, test.len() + ood.map_or(0, |set| set.len()));
     let sets = Sets {
-        test: embed(predictor, test, device, observer)?,
+        test: embed(predictor, &test.images, device, observer)?,
+        gallery: match &test.gallery {
+            None => None,
+            Some(truth) => Some(EmbeddedGallery {
+                set: embed(predictor, &truth.images, device, observer)?,
+                truth: truth.clone(),
+            }),
+        },
         ood: ood
             .map(|set| embed(predictor, set, device, observer))
             .transpose()?,
@@ -78,21 +107,10 @@ pub fn evaluate(
 }
 
 fn measure(sets: &Sets) -> Result<Evaluation, TrainError> {
-    let test = &sets.test;
-    let votes = test.votes()?;
-    let set = LabelledSet {
-        embeddings: &test.mean,
-        dim: test.dim,
-        labels: &test.labels,
-        sigma: test.deviation.as_deref(),
-        votes: votes.as_ref(),
-        ood_sigma: sets.ood.as_ref().and_then(|ood| ood.deviation.as_deref()),
+    let (measured, baselines) = match &sets.gallery {
+        None => among_themselves(sets)?,
+        Some(gallery) => in_gallery(sets, gallery)?,
     };
-    let cutoffs = Cutoffs::new(RECALL_AT.to_vec(), MAP_AT.to_vec())?;
-    let measured = lam_metrics::evaluate(&set, &cutoffs)?;
-    let ood = sets.ood.as_ref().map(baseline_inputs);
-    let known = baseline_inputs(test);
-    let baselines = Baselines::measure(&known, ood.as_ref(), test.dim, &measured.nearest)?;
     let values = measured.values().into_iter().chain(baselines.values());
     let metrics = values
         .filter_map(|(name, value)| Some((name, value?)))
@@ -103,6 +121,62 @@ fn measure(sets: &Sets) -> Result<Evaluation, TrainError> {
         metrics,
         uncalibrated: None,
     })
+}
+
+fn cutoffs() -> Result<Cutoffs, TrainError> {
+    Ok(Cutoffs::new(RECALL_AT.to_vec(), MAP_AT.to_vec())?)
+}
+
+fn ood_sigma(sets: &Sets) -> Option<&[f32]> {
+    sets.ood.as_ref()?.deviation.as_deref()
+}
+
+/// Every image is looked up among the others.
+fn among_themselves(sets: &Sets) -> Result<(lam_metrics::Evaluation, Baselines), TrainError> {
+    let test = &sets.test;
+    let votes = test.votes()?;
+    let set = LabelledSet {
+        embeddings: &test.mean,
+        dim: test.dim,
+        labels: &test.labels,
+        sigma: test.deviation.as_deref(),
+        votes: votes.as_ref(),
+        ood_sigma: ood_sigma(sets),
+    };
+    let measured = lam_metrics::evaluate(&set, &cutoffs()?)?;
+    let ood = sets.ood.as_ref().map(baseline_inputs);
+    let known = baseline_inputs(test);
+    let baselines = Baselines::measure(&known, ood.as_ref(), test.dim, &measured.nearest)?;
+    Ok((measured, baselines))
+}
+
+/// Queries are looked up in a gallery apart from them. Without votes: what a sample of the weights would vote for is a
+/// label, which places do not have.
+fn in_gallery(
+    sets: &Sets,
+    gallery: &EmbeddedGallery,
+) -> Result<(lam_metrics::Evaluation, Baselines), TrainError> {
+    let (test, database) = (&sets.test, &gallery.set);
+    let deviations = test.deviation.as_deref().zip(database.deviation.as_deref());
+    let set = PlaceSet {
+        queries: &test.mean,
+        database: &database.mean,
+        dim: test.dim,
+        itself: gallery.truth.itself.as_deref(),
+        sigma: deviations.map(|(queries, database)| Spread { queries, database }),
+        ood_sigma: ood_sigma(sets),
+    };
+    let positives = ListedPositives::new(gallery.truth.positives.iter())?;
+    let measured = lam_metrics::evaluate_places(&set, &positives, &cutoffs()?)?;
+    let ood = sets.ood.as_ref().map(baseline_inputs);
+    let baselines = Baselines::measure_between(
+        &baseline_inputs(test),
+        &baseline_inputs(database),
+        ood.as_ref(),
+        test.dim,
+        &measured.nearest,
+    )?;
+    Ok((measured, baselines))
 }
 
 fn baseline_inputs(set: &EmbeddedSet) -> BaselineInputs<'_> {
@@ -117,13 +191,20 @@ fn baseline_inputs(set: &EmbeddedSet) -> BaselineInputs<'_> {
 ///
 /// # Errors
 /// Embeddings that are not finite.
-pub(super) fn nearest_images(set: &EmbeddedSet) -> Result<Vec<Vec<(usize, f32)>>, TrainError> {
-    let rows = Rows::new(&set.mean, set.dim)?;
-    let found = Index::new(rows).map_rows(SHOWN_NEIGHBOURS, |_, neighbours| {
+pub(super) fn nearest_images(sets: &Sets) -> Result<Vec<Vec<(usize, f32)>>, TrainError> {
+    let shown = |neighbours: &[Neighbour]| {
         let shown = neighbours.iter();
         shown
             .map(|n| (n.index as usize, n.distance.sqrt() as f32))
             .collect()
-    })?;
-    Ok(found)
+    };
+    let test = Rows::new(&sets.test.mean, sets.test.dim)?;
+    Ok(match &sets.gallery {
+        None => Index::new(test).map_rows(SHOWN_NEIGHBOURS, |_, found| shown(found))?,
+        Some(gallery) => Index::new(Rows::new(&gallery.set.mean, gallery.set.dim)?).map(
+            test,
+            SHOWN_NEIGHBOURS,
+            |_, found| shown(found),
+        )?,
+    })
 }

@@ -10,5 +10,5 @@ mod sheets;
 mod training;
 
 pub use embed::{EmbeddedSet, embed};
-pub use measure::{Evaluation, Sets, evaluate};
+pub use measure::{EmbeddedGallery, Evaluation, Sets, evaluate};
 pub use risk::{RiskReport, RiskRequest, RiskScore, control_risk};

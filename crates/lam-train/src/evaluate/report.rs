@@ -9,7 +9,7 @@ use lam_plot::{
 use super::{Evaluation, RiskReport, Sets, baseline_table, risk_report, sheets, training};
 use crate::TrainError;
 use crate::config::{Config, Selection};
-use crate::data::RunData;
+use crate::data::{Items, RunData};
 use crate::metric::{BASELINE_PREFIX, meaning, number};
 use crate::run::{RunFolder, RunMetrics};
 use crate::session::RunOptions;
@@ -154,7 +154,7 @@ impl Shown<'_> {
                 name: String::new(),
                 groups: vec![
                     group(
-                        &format!("{} (in distribution)", self.data.test.name()),
+                        &format!("{} (in distribution)", self.data.test.images.name()),
                         inside,
                     ),
                     group(&format!("{ood_name} (out of distribution)"), outside),
@@ -179,7 +179,7 @@ impl Shown<'_> {
             points: &test.mean,
             dim: test.dim,
             labels: &labels,
-            class_names: self.data.test.class_names(),
+            class_names: self.data.test.images.class_names(),
             uncertainty: uncertainty.as_deref(),
         };
         Ok(Some(figure.figure()?))
@@ -192,13 +192,19 @@ impl Shown<'_> {
             fact("method", self.method()),
             fact(
                 "data set",
-                format!("{} ({} test images)", config.dataset, self.data.test.len()),
+                format!("{} ({} test images)", config.dataset, self.data.test.images.len()),
             ),
-            fact("trained on", format!("{} images", self.data.train.len())),
+            fact("trained on", trained_on(&self.data.train)),
             fact("epochs", config.epochs.to_string()),
             fact("seed", config.seed.to_string()),
             fact("protocol", config.selection.protocol().to_owned()),
         ];
+        if let Some(gallery) = &self.data.test.gallery {
+            facts.push(fact(
+                "looked up in",
+                format!("{} images of a gallery", gallery.images.len()),
+            ));
+        }
         if let Some(ood) = &self.data.ood {
             facts.push(fact(
                 "out of distribution",
@@ -243,6 +249,14 @@ impl Shown<'_> {
             configuration: config.to_yaml(),
         }
     }
+}
+
+fn trained_on(items: &Items) -> String {
+    let what = match items {
+        Items::Images(_) => "images",
+        Items::Pairs(_) => "pairs of images",
+    };
+    format!("{} {what}", items.len())
 }
 
 fn calibration_model(name: String, calibration: &lam_metrics::Calibration) -> CalibrationModel {

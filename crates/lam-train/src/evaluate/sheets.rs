@@ -13,7 +13,7 @@ const QUERIES: usize = 8;
 
 /// The most certain and the least certain queries; the first ones where the method has no uncertainty.
 pub(super) fn draw(data: &RunData, sets: &Sets) -> Result<Vec<Figure>, TrainError> {
-    let found = nearest_images(&sets.test)?;
+    let found = nearest_images(sets)?;
     let Some(scores) = sets.test.scores() else {
         let first: Vec<usize> = (0..sets.test.labels.len().min(QUERIES)).collect();
         let sheet = sheet(
@@ -59,7 +59,9 @@ fn sheet(
     found: &[Vec<(usize, f32)>],
     scores: Option<&[f64]>,
 ) -> Result<Figure, TrainError> {
-    let test = &*data.test;
+    let test = &*data.test.images;
+    let gallery = data.test.gallery.as_ref();
+    let searched = gallery.map_or(test, |gallery| &*gallery.images);
     let shown: Vec<Vec<(usize, f32)>> = queries
         .iter()
         .map(|&query| found.get(query).cloned().unwrap_or_default())
@@ -69,15 +71,14 @@ fn sheet(
         let of_query = picture(test, query)?;
         let of_neighbours: Result<Vec<Picture>, TrainError> = neighbours
             .iter()
-            .map(|&(index, _)| picture(test, index))
+            .map(|&(index, _)| picture(searched, index))
             .collect();
         pictures.push((of_query, of_neighbours?));
     }
     let labels = test.labels();
-    let class_name = |index: usize| {
-        test.class_names()
-            .get(labels[index] as usize)
-            .map_or("", String::as_str)
+    let right = |query: usize, index: usize| match gallery {
+        None => labels[index] == labels[query],
+        Some(gallery) => (gallery.positives.of(query).binary_search(&(index as u32))).is_ok(),
     };
     let rows = queries.iter().zip(&shown).zip(&pictures);
     let sheet = RetrievalSheet {
@@ -86,15 +87,15 @@ fn sheet(
         queries: rows
             .map(|((&query, neighbours), (of_query, of_neighbours))| Query {
                 image: of_query.image(),
-                class_name: class_name(query),
+                class_name: class_name(test, query),
                 uncertainty: scores.map_or(f64::NAN, |scores| scores[query]),
                 neighbours: neighbours
                     .iter()
                     .zip(of_neighbours)
                     .map(|(&(index, distance), picture)| Neighbour {
                         image: picture.image(),
-                        class_name: class_name(index),
-                        correct: labels[index] == labels[query],
+                        class_name: class_name(searched, index),
+                        correct: right(query, index),
                         distance: f64::from(distance),
                     })
                     .collect(),
@@ -102,6 +103,12 @@ fn sheet(
             .collect(),
     };
     Ok(sheet.figure()?)
+}
+
+fn class_name(dataset: &dyn Dataset, index: usize) -> &str {
+    let label = dataset.labels().get(index);
+    let name = label.and_then(|&label| dataset.class_names().get(label as usize));
+    name.map_or("", String::as_str)
 }
 
 /// An image as bytes, one or three channels last.

@@ -16,7 +16,8 @@ Examples:
   LAM_DATA_MIRROR=https://host/path lam data fetch mnist
                                                   from another mirror: https://host/path/mnist/FILE
 
-Every file is checked against its SHA-256. Running the command again goes on with a partial download.";
+Every file is checked against its published checksum; archives are unpacked. Running the command again goes on with a
+partial download. For data sets that ask for consent it says where to get them and where to put them.";
 
 /// Download a data set
 #[derive(Debug, Args)]

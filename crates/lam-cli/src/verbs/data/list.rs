@@ -33,7 +33,10 @@ pub fn run(args: &ListArgs, printer: &Printer) -> Result<(), CliError> {
             report.entry.name.to_owned(),
             images(&report, Split::Train),
             images(&report, Split::Test),
-            report.entry.classes.to_string(),
+            match report.entry.classes {
+                0 => "places".to_owned(),
+                classes => classes.to_string(),
+            },
             report
                 .entry
                 .shape
@@ -47,7 +50,11 @@ pub fn run(args: &ListArgs, printer: &Printer) -> Result<(), CliError> {
 
 fn images(report: &DatasetReport, split: Split) -> String {
     let found = report.splits.iter().find(|s| s.split == split);
-    found.map_or_else(|| "-".to_owned(), |split| split.images.to_string())
+    match found.map(|split| split.images) {
+        None => "-".to_owned(),
+        Some(0) => "?".to_owned(), // no number is published
+        Some(images) => images.to_string(),
+    }
 }
 
 /// Where its parts are, each place once, and how to get what is missing.

@@ -1,0 +1,13 @@
+//! The images of a run.
+
+mod gallery;
+mod items;
+mod place_rule;
+mod run_data;
+mod source;
+
+pub use gallery::Gallery;
+pub use items::{Items, StepImages};
+pub use run_data::{Queries, RunData};
+
+pub(crate) use source::ImageSource;

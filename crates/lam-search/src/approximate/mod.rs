@@ -8,6 +8,11 @@
 //! The graph covers a snapshot. Items added since are searched exactly beside it, removed ones are walked
 //! through and not returned; [`Writer::compact`](crate::store::Writer::compact) and
 //! [`Writer::ensure_graph`](crate::store::Writer::ensure_graph) take both into a new graph.
+//!
+//! Of 100,000 items of dimension 128 in 1,000 classes, built with the default options, a walk of width 10
+//! finds 0.86 of the ten nearest, one of width 20 0.98, and one of width 50 all, for 256 queries of the
+//! same classes (`cargo bench -p lam-search --bench stored`, seeds 1 to 3).
+//! [`View::measure_recall`](crate::store::View::measure_recall) says what it is on other data.
 
 mod build;
 mod connect;

@@ -3,11 +3,13 @@
 /// How items are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
-    /// All items are looked at.
+    /// All items are looked at. Queries that are searched together share the reading of the items: hundreds
+    /// at once may be answered faster than by the graph.
     #[default]
     Exact,
-    /// By the graph, with a walk of width `ef` (at least k is taken); items added since the graph was built
-    /// are looked at one by one, and all are where there is no graph.
+    /// By the graph, with a walk of width `ef` (at least k is taken): for single queries, and for many
+    /// items. Those added since the graph was built are looked at one by one, and all are where there is no
+    /// graph.
     Approximate {
         /// More find more and take longer.
         ef: usize,

@@ -46,6 +46,11 @@ pub trait Dataset: Send + Sync {
         format!("{} {index}", self.name())
     }
 
+    /// The images themselves, to be shown to people, of a set that holds something computed from them.
+    fn pictures(&self) -> Option<&dyn Dataset> {
+        None
+    }
+
     /// For sets that decode an image when it is asked for: those that could not be decoded so far. The
     /// [`Loader`](crate::Loader) leaves such images out, and reads such sets in parallel.
     fn unreadable(&self) -> Option<&Unreadable> {

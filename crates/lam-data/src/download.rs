@@ -22,22 +22,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) checksum: Checksum,
 }
 
-impl Size {
-    fn known(self) -> Option<u64> {
-        match self {
-            Self::Exactly(bytes) => Some(bytes),
-            Self::AtMost(_) => None,
-        }
-    }
-
-    fn allows(self, bytes: u64) -> bool {
-        match self {
-            Self::Exactly(known) => bytes == known,
-            Self::AtMost(limit) => bytes <= limit,
-        }
-    }
-}
-
 /// How one address turned out.
 pub(crate) enum Outcome {
     /// The part file is complete and its checksum right.
@@ -131,53 +115,6 @@ pub(crate) fn download(
         }
         if fruitless >= MAX_FRUITLESS {
             return Ok(Outcome::Failed(failure));
-        }
-    }
-}
-
-/// Downloads a small file of unknown length, at most `limit` bytes, into `part`, from the first byte on.
-///
-/// # Errors
-/// As [`download`].
-pub(crate) fn download_small(
-    agent: &Agent,
-    url: &str,
-    limit: u64,
-    checksum: Checksum,
-    part: &Path,
-) -> Result<Outcome, DataError> {
-    let mut request = agent.get(url);
-    if is_loopback(url) {
-        request = request.config().proxy(None).build();
-    }
-    let mut response = match request.call() {
-        Ok(response) => response,
-        Err(error) => return Ok(Outcome::Failed(error.to_string())),
-    };
-    if response.status() != StatusCode::OK {
-        return Ok(Outcome::Failed(format!(
-            "HTTP status {}",
-            response.status()
-        )));
-    }
-    let mut content = Vec::new();
-    let body = response.body_mut().as_reader();
-    if let Err(error) = body.take(limit + 1).read_to_end(&mut content) {
-        return Ok(Outcome::Failed(format!("broke off: {error}")));
-    }
-    if content.len() as u64 > limit {
-        return Ok(Outcome::Failed(format!("sends more than {limit} bytes")));
-    }
-    let writing = |source| DataError::io(part, "writing", source);
-    let mut file = open_part(part).map_err(writing)?;
-    file.set_len(0).map_err(writing)?;
-    file.write_all(&content).map_err(writing)?;
-    file.sync_all().map_err(writing)?;
-    match difference(part, checksum)? {
-        None => Ok(Outcome::Verified),
-        Some(difference) => {
-            file.set_len(0).map_err(writing)?;
-            Ok(Outcome::Failed(difference))
         }
     }
 }

@@ -3,7 +3,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::download::{Outcome, Wanted, agent, download, download_small};
+use crate::download::{Outcome, Wanted, agent, download};
 use crate::remote::{RemoteFile, Size};
 use crate::unpack::unpack;
 use crate::{Checksum, DataError, DatasetEntry, FailedMirror, FileSet, FileSpec, Storage, find};
@@ -224,53 +224,28 @@ impl Fetcher {
             progress.event(FetchEvent::Present { file: name, total });
             return Ok(Ok(()));
         }
-        let agent = agent(self.patience);
-        let advanced = |done, total| {
-            progress.event(FetchEvent::Advanced {
-                file: name,
-                done,
-                total,
-            });
+        let fetched = self.fetch_part(
+            &part,
+            name,
+            file.size,
+            file.checksum,
+            &self.addresses_of(dataset, file),
+            progress,
+        )?;
+        let total = match fetched {
+            Ok(total) => total,
+            Err(failed) => return Ok(Err(failed)),
         };
-        let mut failed = Vec::new();
-        for url in self.addresses_of(dataset, file) {
-            let outcome = match file.size {
-                Size::Exactly(bytes) => {
-                    let wanted = Wanted {
-                        url: &url,
-                        size: Size::Exactly(bytes),
-                        checksum: file.checksum,
-                    };
-                    download(&agent, &wanted, &part, &advanced)?
-                }
-                Size::AtMost(limit) => download_small(&agent, &url, limit, file.checksum, &part)?,
-            };
-            match outcome {
-                Outcome::Verified => {
-                    let total = fs::metadata(&part).map_or(total, |metadata| metadata.len());
-                    match file.unpack {
-                        Some(wanted) => {
-                            progress.event(FetchEvent::Unpacking { file: name });
-                            unpack(&part, wanted, destination)?;
-                            fs::remove_file(&part)
-                                .map_err(|error| DataError::io(&part, "removing", error))?;
-                        }
-                        None => put_in_place(&part, &target)?,
-                    }
-                    progress.event(FetchEvent::Finished { file: name, total });
-                    return Ok(Ok(()));
-                }
-                Outcome::Failed(reason) => {
-                    progress.event(FetchEvent::MirrorFailed {
-                        url: &url,
-                        reason: &reason,
-                    });
-                    failed.push(FailedMirror { url, reason });
-                }
+        match file.unpack {
+            Some(wanted) => {
+                progress.event(FetchEvent::Unpacking { file: name });
+                unpack(&part, wanted, destination)?;
+                fs::remove_file(&part).map_err(|error| DataError::io(&part, "removing", error))?;
             }
+            None => put_in_place(&part, &target)?,
         }
-        remove_if_empty(&part)?;
-        Ok(Err(failed))
+        progress.event(FetchEvent::Finished { file: name, total });
+        Ok(Ok(()))
     }
 
     fn addresses_of(&self, dataset: &str, file: &RemoteFile) -> Vec<String> {
@@ -309,14 +284,8 @@ impl Fetcher {
             progress.event(FetchEvent::Present { file: name, total });
             return Ok(Ok(()));
         }
-        self.fetch_into(
-            &target,
-            name,
-            Size::Exactly(total),
-            Checksum::Sha256(file.sha256),
-            mirrors,
-            progress,
-        )
+        let (size, checksum) = (Size::Exactly(total), Checksum::Sha256(file.sha256));
+        self.fetch_into(&target, name, size, checksum, mirrors, progress)
     }
 
     /// Downloads a file of which no more is known than its address and how its SHA-256 begins, from its folder or from
@@ -375,6 +344,28 @@ impl Fetcher {
         progress: &dyn Progress,
     ) -> Result<Result<(), Vec<FailedMirror>>, DataError> {
         let part = target.with_file_name(format!("{name}.part"));
+        let below = |mirror: &String| format!("{}/{name}", mirror.trim_end_matches('/'));
+        let addresses: Vec<String> = mirrors.iter().map(below).collect();
+        match self.fetch_part(&part, name, size, checksum, &addresses, progress)? {
+            Ok(total) => {
+                put_in_place(&part, target)?;
+                progress.event(FetchEvent::Finished { file: name, total });
+                Ok(Ok(()))
+            }
+            Err(failed) => Ok(Err(failed)),
+        }
+    }
+
+    /// Downloads a file, checked, into `part`; how many bytes it has. The inner error lists what happened at each address.
+    fn fetch_part(
+        &self,
+        part: &Path,
+        name: &'static str,
+        size: Size,
+        checksum: Checksum,
+        addresses: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Result<u64, Vec<FailedMirror>>, DataError> {
         let agent = agent(self.patience);
         let advanced = |done, total| {
             progress.event(FetchEvent::Advanced {
@@ -384,30 +375,27 @@ impl Fetcher {
             });
         };
         let mut failed = Vec::new();
-        for mirror in mirrors {
-            let url = format!("{}/{name}", mirror.trim_end_matches('/'));
+        for url in addresses {
             let wanted = Wanted {
-                url: &url,
+                url,
                 size,
                 checksum,
             };
-            match download(&agent, &wanted, &part, &advanced)? {
+            match download(&agent, &wanted, part, &advanced)? {
                 Outcome::Verified => {
-                    put_in_place(&part, target)?;
-                    let total = fs::metadata(target).map_or(0, |metadata| metadata.len());
-                    progress.event(FetchEvent::Finished { file: name, total });
-                    return Ok(Ok(()));
+                    return Ok(Ok(fs::metadata(part).map_or(0, |metadata| metadata.len())));
                 }
                 Outcome::Failed(reason) => {
                     progress.event(FetchEvent::MirrorFailed {
-                        url: &url,
+                        url,
                         reason: &reason,
                     });
+                    let url = url.clone();
                     failed.push(FailedMirror { url, reason });
                 }
             }
         }
-        remove_if_empty(&part)?;
+        remove_if_empty(part)?;
         Ok(Err(failed))
     }
 }

@@ -60,6 +60,18 @@ impl Pairs {
         })
     }
 
+    /// The same pairs of other images, such as features of them.
+    ///
+    /// # Errors
+    /// As [`Pairs::new`], and those of `images`.
+    pub fn try_map<E: From<DataError>>(
+        &self,
+        images: &mut dyn FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, E>,
+    ) -> Result<Self, E> {
+        let (queries, references) = (images(&self.queries)?, images(&self.references)?);
+        Ok(Self::new(queries, references, self.positives.clone())?)
+    }
+
     /// Indices of query and reference of a pair in the epoch `(seed, epoch)`.
     ///
     /// # Errors

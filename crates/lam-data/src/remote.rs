@@ -22,8 +22,24 @@ pub struct RemoteFile {
 pub enum Size {
     /// The published one.
     Exactly(u64),
-    /// None is published, but it is small.
+    /// None is published: the server says which.
     AtMost(u64),
+}
+
+impl Size {
+    pub(crate) fn known(self) -> Option<u64> {
+        match self {
+            Self::Exactly(bytes) => Some(bytes),
+            Self::AtMost(_) => None,
+        }
+    }
+
+    pub(crate) fn allows(self, bytes: u64) -> bool {
+        match self {
+            Self::Exactly(known) => bytes == known,
+            Self::AtMost(limit) => bytes <= limit,
+        }
+    }
 }
 
 /// A folder that is taken out of a `.tar.gz` archive; the rest of it is left.

@@ -40,6 +40,14 @@ impl EncoderConfig {
         })
     }
 
+    /// The encoder of images that are given as `features` numbers each, `[F, 1, 1]`: a head alone.
+    pub fn of_features(features: usize, latent_dim: impl Into<Option<usize>>) -> Self {
+        Self {
+            head: HeadConfig::linear(latent_dim.into().unwrap_or(features)),
+            backbone: BackboneConfig::Given(features),
+        }
+    }
+
     fn backbone(
         arch: &str,
         [channels, height, width]: [usize; 3],

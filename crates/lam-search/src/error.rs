@@ -62,6 +62,22 @@ pub enum SearchError {
     /// A search for nothing is a mistake of the caller.
     #[error("k must be at least 1")]
     ZeroNeighbours,
+    /// Terms come one per row.
+    #[error("{terms} additive terms for {rows} rows: give one for each row")]
+    TermCount {
+        /// Terms given.
+        terms: usize,
+        /// Rows indexed.
+        rows: usize,
+    },
+    /// A term that no squared deviation can be, or that overflows the score.
+    #[error("the additive term of row {row} is {value}: terms must lie between 0 and 1e36")]
+    Term {
+        /// Row of the term.
+        row: usize,
+        /// The term itself.
+        value: f64,
+    },
     /// The k-d tree is compiled for few dimensions only.
     #[error("the k-d tree holds at most {max} dimensions, not {dim}; use the matrix product")]
     TreeDimension {

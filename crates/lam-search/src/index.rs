@@ -1,7 +1,7 @@
 //! One door to both engines.
 
 use crate::kd_tree::KdTree;
-use crate::product::ProductIndex;
+use crate::product::{ProductIndex, Skip};
 use crate::{Neighbour, Rows, SearchError};
 
 /// How neighbours are found. The result is the same.
@@ -15,6 +15,9 @@ pub enum Engine {
     /// A blocked matrix product.
     Product,
 }
+
+/// As the largest squared length of a row: their sum fits into `f32`.
+const LARGEST_TERM: f64 = 1e36;
 
 /// Rows prepared for the search of neighbours among them.
 ///
@@ -69,7 +72,7 @@ impl<'a> Index<'a> {
         };
         Self {
             rows,
-            prepared: prepared.unwrap_or_else(|| Prepared::Product(ProductIndex::new(rows))),
+            prepared: prepared.unwrap_or_else(|| Prepared::Product(ProductIndex::new(rows, None))),
         }
     }
 
@@ -81,13 +84,40 @@ impl<'a> Index<'a> {
     pub fn with_engine(rows: Rows<'a>, engine: Engine) -> Result<Self, SearchError> {
         let prepared = match engine {
             Engine::Auto => return Ok(Self::new(rows)),
-            Engine::Product => Prepared::Product(ProductIndex::new(rows)),
+            Engine::Product => Prepared::Product(ProductIndex::new(rows, None)),
             Engine::Tree => tree(rows).ok_or(SearchError::TreeDimension {
                 dim: rows.dim(),
                 max: Self::MAX_TREE_DIM,
             })?,
         };
         Ok(Self { rows, prepared })
+    }
+
+    /// Prepares `rows` with a term each, `[N]`, that is added to every squared distance to the row:
+    /// neighbours are ranked by the sum, which is what [`Neighbour::distance`] then holds. With
+    /// `Σ_d σ_d²` as the term of a row it is the expected squared distance to a random vector of that mean
+    /// and those deviations. Always the matrix product, where the term costs nothing.
+    ///
+    /// # Errors
+    /// The number of terms is not that of the rows, or a term is negative, not finite or above 1e36.
+    pub fn with_terms(rows: Rows<'a>, terms: &'a [f64]) -> Result<Self, SearchError> {
+        if terms.len() != rows.len() {
+            return Err(SearchError::TermCount {
+                terms: terms.len(),
+                rows: rows.len(),
+            });
+        }
+        let fits = |term: &f64| (0.0..=LARGEST_TERM).contains(term);
+        if let Some(row) = terms.iter().position(|term| !fits(term)) {
+            return Err(SearchError::Term {
+                row,
+                value: terms[row],
+            });
+        }
+        Ok(Self {
+            rows,
+            prepared: Prepared::Product(ProductIndex::new(rows, Some(terms))),
+        })
     }
 
     /// The indexed rows.
@@ -127,7 +157,7 @@ impl<'a> Index<'a> {
         let k = self.at_most(k, self.rows.len())?;
         Ok(either!(&self.prepared,
             tree => tree.map(queries, k, &visit),
-            product => product.map(queries, false, k, &visit)))
+            product => product.map(queries, Skip::Nothing, k, &visit)))
     }
 
     /// As [`Index::map`] with the rows themselves as queries: each row's neighbours are the other rows.
@@ -143,7 +173,7 @@ impl<'a> Index<'a> {
         let k = self.at_most(k, self.rows.len().saturating_sub(1))?;
         Ok(either!(&self.prepared,
             tree => tree.map_rows(k, &visit),
-            product => product.map(self.rows, true, k, &visit)))
+            product => product.map(self.rows, Skip::Itself, k, &visit)))
     }
 
     /// `k` cut to what there is, but at least 1, so that candidates always have a k-th.

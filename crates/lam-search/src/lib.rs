@@ -1,5 +1,9 @@
-//! Exact nearest neighbours over plain slices.
+//! Nearest neighbours over plain slices, and a stored index that knows uncertainty.
 //!
+//! [`Index`] searches rows in memory. [`store`] keeps items on disk, durably and opened by memory map;
+//! [`retrieval`] searches them, exactly or by the graph of [`approximate`], and says how sure it is.
+//!
+//! # Rows in memory
 //! Points are the rows of a row-major `[N, D]` slice of `f32`; the distance is the squared Euclidean
 //! one, so normalised rows give the order of the cosine similarity. [`Index`] answers for every query
 //! with its `k` nearest rows, in order, and hands them to a function of the caller's. Nothing of size
@@ -22,6 +26,10 @@
 //! result is therefore that of the naive double loop, bit for bit, on any machine and any number of
 //! threads.
 
+pub mod approximate;
+pub mod retrieval;
+pub mod store;
+
 mod aligned;
 mod candidates;
 mod error;
@@ -32,6 +40,7 @@ mod neighbour;
 mod panels;
 mod product;
 mod rows;
+mod slots;
 
 pub use error::SearchError;
 pub use index::{Engine, Index};

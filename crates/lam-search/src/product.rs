@@ -1,6 +1,7 @@
 //! Neighbours by a blocked matrix product, for many dimensions.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -10,53 +11,110 @@ use crate::candidates::{Candidates, Margin};
 use crate::kernel::product_tile;
 use crate::neighbour::squared_distance;
 use crate::panels::{PANEL, Panels};
+use crate::slots::Slots;
 use crate::{Neighbour, Rows};
 
-/// All rows packed for the product `|b|² − 2 a·b`, which ranks the rows `b` for a query `a` as the
-/// squared distance does.
+/// All rows packed for the product `t + |b|² − 2 a·b`, which ranks the rows `b` for a query `a` as the
+/// squared distance does, or, where rows have terms `t`, the sum of both.
 ///
 /// That form loses digits to cancellation: it is used only to screen, within [`ProductIndex::margin`].
 #[derive(Debug)]
 pub(crate) struct ProductIndex<'a> {
     rows: Rows<'a>,
-    panels: Panels,
-    /// `|b|²` of every place in the panels; infinite where there is no row, so that no such place is
+    /// What is added to the squared distance of each row, `[N]`.
+    terms: Option<&'a [f64]>,
+    panels: Arc<Panels>,
+    norms: Arc<Norms>,
+}
+
+/// What the product of a query and a row is added to.
+#[derive(Debug)]
+pub(crate) struct Norms {
+    /// `|b|² + t` of every place in the panels; infinite where there is no row, so that no such place is
     /// ever within a finite limit.
-    norms: AlignedF32,
+    values: AlignedF32,
     /// The largest `|b|`.
     longest: f64,
+    /// The largest `|b|² + t`.
+    largest: f64,
+}
+
+impl Norms {
+    /// `terms` are as many as there are rows.
+    pub(crate) fn new(rows: Rows<'_>, terms: Option<&[f64]>) -> Self {
+        let mut values = AlignedF32::filled(rows.len().div_ceil(PANEL) * PANEL, f32::INFINITY);
+        let (mut longest, mut largest) = (0.0_f64, 0.0_f64);
+        let places = values.as_mut_slice().iter_mut().enumerate();
+        for ((i, norm), row) in places.zip(rows.values().chunks_exact(rows.dim())) {
+            let square = squared_norm(row);
+            let sum = square + term(terms, i);
+            longest = longest.max(square);
+            largest = largest.max(sum);
+            *norm = sum as f32;
+        }
+        Self {
+            values,
+            longest: longest.sqrt(),
+            largest,
+        }
+    }
+}
+
+/// Rows that are no neighbours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Skip<'s> {
+    Nothing,
+    /// The row with the number of the query.
+    Itself,
+    /// Those in a set of numbers, the first row having the number `first`.
+    Removed {
+        slots: &'s Slots,
+        first: u32,
+    },
+}
+
+impl Skip<'_> {
+    #[inline]
+    fn skips(&self, query: usize, row: usize) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Itself => query == row,
+            Self::Removed { slots, first } => slots.contains(*first + row as u32),
+        }
+    }
 }
 
 impl<'a> ProductIndex<'a> {
-    pub(crate) fn new(rows: Rows<'a>) -> Self {
+    /// `terms`, if there are any, are finite, not negative and as many as there are rows.
+    pub(crate) fn new(rows: Rows<'a>, terms: Option<&'a [f64]>) -> Self {
         let panels = Panels::pack(rows.len(), rows.dim(), |i| rows.row(i));
-        let mut norms = AlignedF32::filled(rows.len().div_ceil(PANEL) * PANEL, f32::INFINITY);
-        let mut longest = 0.0_f64;
-        for (norm, row) in norms
-            .as_mut_slice()
-            .iter_mut()
-            .zip(rows.values().chunks_exact(rows.dim()))
-        {
-            let square = squared_norm(row);
-            longest = longest.max(square);
-            *norm = square as f32;
-        }
+        let norms = Norms::new(rows, terms);
+        Self::of_parts(rows, terms, Arc::new(panels), Arc::new(norms))
+    }
+
+    /// From what was packed before from the same rows and terms.
+    pub(crate) fn of_parts(
+        rows: Rows<'a>,
+        terms: Option<&'a [f64]>,
+        panels: Arc<Panels>,
+        norms: Arc<Norms>,
+    ) -> Self {
         Self {
             rows,
+            terms,
             panels,
             norms,
-            longest: longest.sqrt(),
         }
     }
 
     /// Twice the largest error of a score. A sum of n rounded terms is off by at most
     /// `n·2⁻²⁴ / (1 − n·2⁻²⁴)` times the sum of their magnitudes (Higham, Accuracy and Stability of
-    /// Numerical Algorithms, section 3.1), here at most `|b|² + 2|a||b|`, whatever the order and
+    /// Numerical Algorithms, section 3.1), here at most `|b|² + t + 2|a||b|`, whatever the order and
     /// with or without fused multiplication; the smallest normal number covers underflow.
     fn margin(&self, query: &[f32]) -> Margin {
         let terms = (self.rows.dim() + 4) as f64 * f64::from(f32::EPSILON) / 2.0;
-        let magnitude = self.longest * (self.longest + 2.0 * squared_norm(query).sqrt());
-        let error = terms / (1.0 - terms).max(0.5) * magnitude;
+        let products = 2.0 * squared_norm(query).sqrt() * self.norms.longest;
+        let error = terms / (1.0 - terms).max(0.5) * (self.norms.largest + products);
         Margin {
             relative: 0.0,
             absolute: 2.0 * error * 1.000_001 + f64::from(f32::MIN_POSITIVE) * 4.0,
@@ -66,7 +124,7 @@ impl<'a> ProductIndex<'a> {
     pub(crate) fn map<R: Send>(
         &self,
         queries: Rows<'_>,
-        exclude_same: bool,
+        skip: Skip<'_>,
         k: usize,
         visit: &(impl Fn(usize, &[Neighbour]) -> R + Sync),
     ) -> Vec<R> {
@@ -79,7 +137,7 @@ impl<'a> ProductIndex<'a> {
                     index: self,
                     queries,
                     range: i * block..((i + 1) * block).min(queries.len()),
-                    exclude_same,
+                    skip,
                     k,
                     visit,
                 })
@@ -87,6 +145,11 @@ impl<'a> ProductIndex<'a> {
             .collect();
         blocks.into_iter().flatten().collect()
     }
+}
+
+#[inline]
+fn term(terms: Option<&[f64]>, row: usize) -> f64 {
+    terms.map_or(0.0, |terms| terms[row])
 }
 
 fn squared_norm(row: &[f32]) -> f64 {
@@ -110,7 +173,7 @@ struct Block<'b, F> {
     index: &'b ProductIndex<'b>,
     queries: Rows<'b>,
     range: Range<usize>,
-    exclude_same: bool,
+    skip: Skip<'b>,
     k: usize,
     visit: &'b F,
 }
@@ -120,8 +183,11 @@ impl<R, F: Fn(usize, &[Neighbour]) -> R> WithSimd for Block<'_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<R> {
-        // As many accumulators as there are registers for: 14 × 2 of 32, 6 × 2 of 16.
-        if S::REGISTER_COUNT >= 32 {
+        // As many accumulators as there are registers for: 14 × 2 of 32, 6 × 2 of 16. But one query, as a
+        // server gets them, should not pay for places without any.
+        if self.range.len() <= 2 {
+            self.run::<S, 2>(simd)
+        } else if S::REGISTER_COUNT >= 32 {
             self.run::<S, 14>(simd)
         } else {
             self.run::<S, 6>(simd)
@@ -150,7 +216,7 @@ impl<R, F: Fn(usize, &[Neighbour]) -> R> Block<'_, F> {
             *limit = candidates.limit();
         }
 
-        let norms = index.norms.as_slice().chunks_exact(PANEL);
+        let norms = index.norms.values.as_slice().chunks_exact(PANEL);
         for (number, (panel, norms)) in index.panels.iter().zip(norms).enumerate() {
             for first in (0..PANEL / S::F32_LANES).step_by(2) {
                 let base = number * PANEL + first * S::F32_LANES;
@@ -204,7 +270,7 @@ impl<R, F: Fn(usize, &[Neighbour]) -> R> Block<'_, F> {
     ) -> f32 {
         let query = self.range.start + place;
         for (row, &score) in (base..self.index.rows.len()).zip(scores) {
-            if score <= candidates.limit() && !(self.exclude_same && row == query) {
+            if score <= candidates.limit() && !self.skip.skips(query, row) {
                 candidates.push(score, row as u32, |row| self.exact(query, row));
             }
         }
@@ -212,7 +278,9 @@ impl<R, F: Fn(usize, &[Neighbour]) -> R> Block<'_, F> {
     }
 
     fn exact(&self, query: usize, row: u32) -> f64 {
-        squared_distance(self.queries.row(query), self.index.rows.row(row as usize))
+        let row = row as usize;
+        squared_distance(self.queries.row(query), self.index.rows.row(row))
+            + term(self.index.terms, row)
     }
 }
 
@@ -227,20 +295,24 @@ mod tests {
         let Ok(rows) = Rows::new(&values, 9) else {
             panic!("rows are valid");
         };
-        let index = ProductIndex::new(rows);
+        let index = ProductIndex::new(rows, None);
         let visit = |_: usize, found: &[Neighbour]| found.to_vec();
-        let results = on_every_instruction_set(|| Block {
-            index: &index,
-            queries: rows,
-            range: 17..217,
-            exclude_same: true,
-            k: 4,
-            visit: &visit,
-        });
-        let (_, expected) = &results[0];
-        assert!(expected.iter().all(|found| found.len() == 4));
-        for (name, result) in &results {
-            assert_eq!(result, expected, "{name}");
+        for range in [17..217, 5..6] {
+            let count = range.len();
+            let results = on_every_instruction_set(|| Block {
+                index: &index,
+                queries: rows,
+                range: range.clone(),
+                skip: Skip::Itself,
+                k: 4,
+                visit: &visit,
+            });
+            let (_, expected) = &results[0];
+            assert_eq!(expected.len(), count);
+            assert!(expected.iter().all(|found| found.len() == 4));
+            for (name, result) in &results {
+                assert_eq!(result, expected, "{name}");
+            }
         }
     }
 }

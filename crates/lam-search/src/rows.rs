@@ -40,6 +40,11 @@ impl<'a> Rows<'a> {
         Ok(Self { values, dim })
     }
 
+    /// Rows that have been checked before.
+    pub(crate) fn checked(values: &'a [f32], dim: usize) -> Self {
+        Self { values, dim }
+    }
+
     /// Number of rows, N.
     pub fn len(&self) -> usize {
         self.values.len() / self.dim

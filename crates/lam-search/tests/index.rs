@@ -110,6 +110,26 @@ proptest! {
         check(&database, &queries, dim, k);
     }
 
+    /// Additive terms, some so large that they decide alone.
+    #[test]
+    fn terms(dim in 1..=40_usize, rows in 1..300_usize, k in 1..40_usize, scale in 0..6_i32, seed: u64) {
+        let database = random(rows * dim, seed, |x| x);
+        let queries = random(40 * dim, seed ^ 1, |x| x);
+        let terms: Vec<f64> = random(rows, seed ^ 2, |x| x.abs())
+            .iter()
+            .map(|&x| f64::from(x) * 10_f64.powi(2 * scale - 6))
+            .collect();
+        let mut expected = naive(&database, &queries, dim, rows, false);
+        for found in &mut expected {
+            found.iter_mut().for_each(|(row, distance)| *distance += terms[*row as usize]);
+            found.sort_by(|a, b| a.1.partial_cmp(&b.1).unwrap().then(a.0.cmp(&b.0)));
+            found.truncate(k);
+        }
+        let index = Index::with_terms(Rows::new(&database, dim).unwrap(), &terms).unwrap();
+        let found = index.map(Rows::new(&queries, dim).unwrap(), k, pairs).unwrap();
+        prop_assert_eq!(found, expected);
+    }
+
     /// A tight cluster far from the origin: `|a|² + |b|² − 2ab` has no correct digit left.
     #[test]
     fn cancellation(dim in 1..=40_usize, rows in 1..300_usize, k in 1..40_usize, seed: u64) {
@@ -251,4 +271,18 @@ fn wrong_input_is_named() {
             database: 9
         }
     );
+}
+
+#[test]
+fn terms_are_checked() {
+    let values = [0.0, 1.0];
+    let rows = Rows::new(&values, 1).unwrap();
+    assert_eq!(
+        Index::with_terms(rows, &[0.0]).unwrap_err(),
+        SearchError::TermCount { terms: 1, rows: 2 }
+    );
+    for bad in [-1e-9, f64::NAN, f64::INFINITY, 1e37] {
+        let error = Index::with_terms(rows, &[0.0, bad]).unwrap_err();
+        assert!(matches!(error, SearchError::Term { row: 1, .. }), "{error}");
+    }
 }

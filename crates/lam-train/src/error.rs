@@ -120,6 +120,24 @@ pub enum TrainError {
     /// Calibration and guarantees need images that neither training nor the results use.
     #[error("{0} needs held-out images, and selection is test: use --set selection=held_out")]
     NothingHeldOut(&'static str),
+    /// Features are rows without gaps.
+    #[error(
+        "{images} images cannot be read, such as {first}: repair or remove them, since the features of a frozen backbone are computed of all"
+    )]
+    FrozenUnreadable {
+        /// How many.
+        images: usize,
+        /// One of them.
+        first: String,
+    },
+    /// A frozen backbone's own file.
+    #[error("{}: {reason}: not the frozen backbone of a run", path.display())]
+    FrozenFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Thresholds with a guarantee are chosen for answers that name a class.
     #[error("--risk is for data sets with classes, and this one has places")]
     NoRiskOfPlaces,

@@ -9,6 +9,7 @@ pub mod data;
 pub mod device;
 mod error;
 pub mod evaluate;
+mod freeze;
 pub mod method;
 pub mod metric;
 pub mod observer;

@@ -7,9 +7,10 @@ use lam_data::SearchPath;
 
 use crate::calibrate::fit_temperature;
 use crate::checkpoint::Checkpoint;
-use crate::config::{Calibrate, Config, Selection};
+use crate::config::{Calibrate, Config, Freeze, Selection};
 use crate::data::RunData;
 use crate::evaluate::{self, RiskReport, RiskRequest, report::Shown, risk_report};
+use crate::freeze::freeze;
 use crate::method::{self, BuildContext, Method};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
@@ -75,6 +76,14 @@ pub fn train(
     if folder.state() == RunState::Finished {
         return finished(&folder);
     }
+    let (data, method) = match config.freeze {
+        Freeze::None => (data, method),
+        Freeze::Backbone => {
+            let data = freeze(config, data, &device, &folder, observer)?;
+            let method = build(config, &data, &device)?;
+            (data, method)
+        }
+    };
     let mut trainer = Trainer {
         config,
         name: &options.name,
@@ -120,7 +129,9 @@ pub fn evaluate_run(
     };
     let search = SearchPath::standard(&options.data_dirs, config.data_dir.as_deref());
     let data = RunData::open(&config, &search)?;
-    let method = build(&config, &data, &device::open(config.device)?)?;
+    let device = device::open(config.device)?;
+    let data = freeze(&config, data, &device, &folder, observer)?;
+    let method = build(&config, &data, &device)?;
     let epochs = planned_epochs(&*method, &config);
     drop(method);
     if last.progress.epoch < epochs {

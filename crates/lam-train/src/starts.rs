@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use lam_model::backbone::Backbone;
 use lam_model::{Encoder, StateDict, load_state};
 
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
 use crate::config::{Config, Method, Selection};
 use crate::pretrained;
+
+/// Name of the file that holds a frozen backbone, in the folder of checkpoints.
+pub(crate) const FROZEN_BACKBONE: &str = "backbone.safetensors";
 
 /// Finds the deterministic runs that post-hoc methods and ensembles build on.
 ///
@@ -36,9 +40,22 @@ impl Start {
     /// Weights of another network.
     pub fn load_into(&self, encoder: Encoder) -> Result<Encoder, TrainError> {
         match &self.model {
+            Some(model) if matches!(encoder.backbone, Backbone::Given(_)) => {
+                let head = model.iter().filter(|(name, _)| name.starts_with("head."));
+                let head = head.map(|(name, values)| (name.clone(), values.clone()));
+                Ok(load_state(encoder, &head.collect())?)
+            }
             Some(model) => Ok(load_state(encoder, model)?),
             None => Ok(pretrained::load(encoder, &self.path)?.0),
         }
+    }
+}
+
+impl Start {
+    /// The file of the backbone beside a checkpoint whose run kept it frozen, if there is one.
+    pub(crate) fn frozen_backbone(&self) -> Option<PathBuf> {
+        let path = self.path.with_file_name(FROZEN_BACKBONE);
+        path.is_file().then_some(path)
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::files::{below, content_of};
 use super::place_pictures::{PlacePicture, PlacePictures};
-use crate::places::Place;
 use crate::formats::CsvTable;
+use crate::places::Place;
 use crate::{DataError, LayoutError};
 
 /// The environments that there are.

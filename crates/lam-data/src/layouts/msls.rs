@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::place_pictures::{PlacePicture, PlacePictures};
-use crate::places::Place;
 use crate::formats::CsvTable;
+use crate::places::Place;
 use crate::{DataError, LayoutError};
 
 /// Cities to train on, of the folder `train_val`.

@@ -1,6 +1,6 @@
-use crate::places::Place;
 use std::path::{Path, PathBuf};
 
+use crate::places::Place;
 use crate::{DataError, LayoutError};
 
 /// Pictures of one split of a data set of places.

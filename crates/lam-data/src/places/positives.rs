@@ -107,7 +107,9 @@ impl Positives {
         for (index, &label) in (0..).zip(labels) {
             members.entry(label).or_default().push(index);
         }
-        let pairs = members.values().map(|class| class.len() * (class.len() - 1));
+        let pairs = members
+            .values()
+            .map(|class| class.len() * (class.len() - 1));
         let pairs: usize = pairs.sum();
         if pairs > Self::MAX_PAIRS {
             return Err(DataError::InvalidArgument {
@@ -122,7 +124,9 @@ impl Positives {
         };
         for (index, label) in (0..).zip(labels) {
             let class = members.get(label).into_iter().flatten().copied();
-            positives.references.extend(class.filter(|&other| other != index));
+            positives
+                .references
+                .extend(class.filter(|&other| other != index));
             positives.begins.push(positives.references.len());
         }
         Ok(positives)

@@ -46,6 +46,13 @@ impl ChannelDropout {
             .collect()
     }
 
+    /// Features `[B, F]`, some left out of each image on its own.
+    pub(super) fn features(self, features: Tensor<2>, rng: &mut ChaCha12Rng) -> Tensor<2> {
+        let [batch, size] = features.dims();
+        let masks = self.masks(batch, size, rng, &features.device());
+        features * masks
+    }
+
     /// Factors for each channel of each image.
     ///
     /// # Shapes

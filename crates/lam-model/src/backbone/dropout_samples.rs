@@ -3,8 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha12Rng;
 
-use super::{ChannelDropout, ConvNet, RetrievalNet};
-use crate::batch_norm::Pass;
+use super::{Backbone, ChannelDropout, ConvNet, GivenFeatures, RetrievalNet};
 
 /// Samples of a network under dropout; each leaves the same channels out of every image.
 #[derive(Debug)]
@@ -21,8 +20,8 @@ enum Kind {
         whole: ConvNet,
     },
     /// Features are computed once per image.
-    Retrieval {
-        net: RetrievalNet,
+    OfFeatures {
+        net: Box<Backbone>,
         /// Factors on the features, one list per sample.
         factors: Vec<Vec<f32>>,
     },
@@ -58,10 +57,31 @@ impl DropoutSamples {
         count: usize,
         rng: &mut ChaCha12Rng,
     ) -> Self {
-        let factors = (0..count).map(|_| dropout.factors(net.features(), rng));
-        Self(Kind::Retrieval {
+        let size = net.features();
+        Self::of_features(Backbone::Retrieval(net), size, dropout, count, rng)
+    }
+
+    pub(super) fn of_given(
+        given: GivenFeatures,
+        dropout: ChannelDropout,
+        count: usize,
+        rng: &mut ChaCha12Rng,
+    ) -> Self {
+        let size = given.features();
+        Self::of_features(Backbone::Given(given), size, dropout, count, rng)
+    }
+
+    fn of_features(
+        net: Backbone,
+        size: usize,
+        dropout: ChannelDropout,
+        count: usize,
+        rng: &mut ChaCha12Rng,
+    ) -> Self {
+        let factors = (0..count).map(|_| dropout.factors(size, rng));
+        Self(Kind::OfFeatures {
             factors: factors.collect(),
-            net,
+            net: Box::new(net),
         })
     }
 
@@ -80,8 +100,8 @@ impl DropoutSamples {
                     samples: Box::new(networks.iter().map(move |net| net.forward(map.clone()))),
                 }
             }
-            Kind::Retrieval { net, factors } => {
-                let whole = net.forward(images, &mut Pass::Evaluation);
+            Kind::OfFeatures { net, factors } => {
+                let whole = net.forward(images);
                 let (features, device) = (whole.clone(), whole.device());
                 let samples = factors.iter().map(move |factors| {
                     let data = TensorData::new(factors.clone(), [1, factors.len()]);

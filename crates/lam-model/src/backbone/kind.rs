@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
 use super::{
-    ChannelDropout, ConvNet, ConvNetConfig, DropoutSamples, RetrievalNet, RetrievalNetConfig,
+    ChannelDropout, ConvNet, ConvNetConfig, DropoutSamples, GivenFeatures, RetrievalNet,
+    RetrievalNetConfig,
 };
 use crate::batch_norm::{BatchStatistics, Pass};
 
@@ -16,6 +17,8 @@ pub enum BackboneConfig {
     Small(ConvNetConfig),
     /// A trunk with its pooling.
     Retrieval(RetrievalNetConfig),
+    /// None: images are given as this many features.
+    Given(usize),
 }
 
 /// `image -> features x`.
@@ -29,6 +32,8 @@ pub enum Backbone {
     Small(ConvNet),
     /// A trunk with its pooling.
     Retrieval(RetrievalNet),
+    /// None: images are given as features.
+    Given(GivenFeatures),
 }
 
 impl BackboneConfig {
@@ -37,6 +42,7 @@ impl BackboneConfig {
         match self {
             Self::Small(config) => config.features(),
             Self::Retrieval(config) => config.features(),
+            Self::Given(features) => *features,
         }
     }
 
@@ -45,6 +51,7 @@ impl BackboneConfig {
         match self {
             Self::Small(config) => Backbone::Small(config.init(rng, device)),
             Self::Retrieval(config) => Backbone::Retrieval(config.init(rng, device)),
+            Self::Given(features) => Backbone::Given(GivenFeatures::new(*features)),
         }
     }
 }
@@ -89,6 +96,7 @@ impl Backbone {
                 let mut pass = Pass::Training(&mut statistics);
                 net.forward_with_dropout(images, &mut pass, dropout, rng)
             }
+            Self::Given(given) => dropout.features(given.forward(images), rng),
         };
         (features, statistics)
     }
@@ -103,6 +111,7 @@ impl Backbone {
         match self {
             Self::Small(net) => DropoutSamples::of_small(net, dropout, count, rng),
             Self::Retrieval(net) => DropoutSamples::of_retrieval(net, dropout, count, rng),
+            Self::Given(given) => DropoutSamples::of_given(given, dropout, count, rng),
         }
     }
 
@@ -110,6 +119,7 @@ impl Backbone {
         match self {
             Self::Small(net) => net.forward(images),
             Self::Retrieval(net) => net.forward(images, pass),
+            Self::Given(given) => given.forward(images),
         }
     }
 }

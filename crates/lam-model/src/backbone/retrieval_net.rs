@@ -64,9 +64,6 @@ impl RetrievalNet {
         dropout: ChannelDropout,
         rng: &mut ChaCha12Rng,
     ) -> Tensor<2> {
-        let features = self.forward(images, pass);
-        let [batch, size] = features.dims();
-        let masks = dropout.masks(batch, size, rng, &features.device());
-        features * masks
+        dropout.features(self.forward(images, pass), rng)
     }
 }

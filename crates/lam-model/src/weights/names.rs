@@ -20,7 +20,7 @@ impl Naming {
 /// The name in torchvision of our backbone's parameter `ours` (`trunk.…`); none for one that is no part of a trunk there.
 pub fn torchvision_name(backbone: &Backbone, ours: &str) -> Option<String> {
     match backbone {
-        Backbone::Small(_) => None,
+        Backbone::Small(_) | Backbone::Given(_) => None,
         Backbone::Retrieval(_) => foreign_name(backbone, ours, Naming::Torchvision),
     }
 }
@@ -28,6 +28,7 @@ pub fn torchvision_name(backbone: &Backbone, ours: &str) -> Option<String> {
 /// The name of our backbone's parameter `ours`; none for one that is no part of the trunk.
 pub(super) fn foreign_name(backbone: &Backbone, ours: &str, naming: Naming) -> Option<String> {
     match backbone {
+        Backbone::Given(_) => None,
         Backbone::Small(net) => match naming {
             Naming::Ours => Some(ours.to_owned()),
             _ => small_name(net, ours),

@@ -3,8 +3,8 @@
 use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
 use super::{
-    Calibrate, Config, ConfigValue, Loss, Method, Origin, Posterior, Predictive, Pretrained,
-    Selection, Warning,
+    Calibrate, Config, ConfigValue, Freeze, Loss, Method, Origin, Posterior, Predictive,
+    Pretrained, Selection, Warning,
 };
 
 /// Keys that only some methods read.
@@ -94,29 +94,6 @@ fn contradictions(config: &Config, reader: &mut Reader) {
     }
 }
 
-/// What a trunk needs, and what only a trunk has.
-fn network(config: &Config, reader: &mut Reader) {
-    let arch = config.arch;
-    if arch.is_trunk() && config.pool.is_none() {
-        let message = format!(
-            "'arch' is {arch} and 'pool' null: a trunk's feature map has to be pooled; nearest valid: pool: gem"
-        );
-        conflict(reader, &["pool", "arch"], message);
-    }
-    if arch.is_trunk() && !config.whitening {
-        let message = format!(
-            "'arch' is {arch} and 'whitening' false: the linear layer after a trunk's pooling is its head; nearest valid: whitening: true"
-        );
-        conflict(reader, &["whitening", "arch"], message);
-    }
-    if !arch.is_trunk() && config.pretrained == Pretrained::Torchvision {
-        let message = format!(
-            "'pretrained' is true and 'arch' {arch}, which torchvision has no weights of; nearest valid: pretrained: false"
-        );
-        conflict(reader, &["pretrained", "arch"], message);
-    }
-}
-
 /// What place recognition has no use for.
 fn places(config: &Config, reader: &mut Reader) {
     if !config.dataset.is_place_recognition() {
@@ -135,6 +112,34 @@ fn places(config: &Config, reader: &mut Reader) {
             config.dataset
         );
         conflict(reader, &["pairs", "dataset"], message);
+    }
+}
+
+/// What a trunk needs, and what only a trunk has.
+fn network(config: &Config, reader: &mut Reader) {
+    let arch = config.arch;
+    if arch.is_trunk() && config.pool.is_none() {
+        let message = format!(
+            "'arch' is {arch} and 'pool' null: a trunk's feature map has to be pooled; nearest valid: pool: gem"
+        );
+        conflict(reader, &["pool", "arch"], message);
+    }
+    if arch.is_trunk() && !config.whitening {
+        let message = format!(
+            "'arch' is {arch} and 'whitening' false: the linear layer after a trunk's pooling is its head; nearest valid: whitening: true"
+        );
+        conflict(reader, &["whitening", "arch"], message);
+    }
+    if config.freeze == Freeze::Backbone && config.model == Method::DeepEnsemble {
+        let message = "'freeze' is backbone and 'model' deep_ensemble, whose members have backbones of their own; nearest valid: freeze: none"
+            .to_owned();
+        conflict(reader, &["freeze", "model"], message);
+    }
+    if !arch.is_trunk() && config.pretrained == Pretrained::Torchvision {
+        let message = format!(
+            "'pretrained' is true and 'arch' {arch}, which torchvision has no weights of; nearest valid: pretrained: false"
+        );
+        conflict(reader, &["pretrained", "arch"], message);
     }
 }
 

@@ -189,6 +189,15 @@ choices! {
 }
 
 choices! {
+    /// What is not trained.
+    Freeze, "frozen part":
+    /// Nothing is frozen.
+    None = "none" ~ "off" ~ "no" ~ "false",
+    /// Everything but the head.
+    Backbone = "backbone" ~ "trunk" ~ "features" ~ "true",
+}
+
+choices! {
     /// How the learning rate falls from epoch to epoch.
     LrSchedule, "learning-rate schedule":
     /// Multiplied by exp(−lr_decay) each epoch.

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use super::table::config_keys;
 use super::{
-    Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, HessianApprox, Loss,
-    LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Pretrained, Selection, TripletType,
+    Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, Freeze, HessianApprox,
+    Loss, LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Pretrained, Selection,
+    TripletType,
 };
 
 const ANY: Allowed = Allowed::ANY;
@@ -30,6 +31,7 @@ config_keys! {
         pool: Option<Pool> = [arch.default_pool() => "gem for a trunk, else null"], ANY, "Pooling of a trunk's feature map; -r behind a name means region by region.";
         whitening: bool = [arch.is_trunk() => "true for a trunk, else false"], ANY, "The linear layer after a trunk's pooling, F → latent_dim; every trunk has it, as in the released code.";
         pretrained: Pretrained = [Pretrained::No], ANY, "Start a trunk from torchvision's ImageNet weights (true), or the network from a file of weights.";
+        freeze: Freeze = [Freeze::None], ANY, "What keeps the weights it begins with; the features of a frozen backbone are computed once, without random views, and kept on disk.";
         use_global_last_bn_layer: bool = [false], ANY, "PFE: one scale and shift for all dimensions in the last batch norm.";
     }
     "Data" identity true {

@@ -25,8 +25,8 @@ mod yaml;
 
 pub use allowed::Allowed;
 pub use choice::{
-    Activation, Arch, Calibrate, Choice, Device, Distance, HessianApprox, Loss, LrSchedule, Method,
-    Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
+    Activation, Arch, Calibrate, Choice, Device, Distance, Freeze, HessianApprox, Loss, LrSchedule,
+    Method, Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
 pub use dataset::{DatasetChoice, DatasetName};
 pub use derived::Difference;

@@ -57,6 +57,19 @@ impl Items {
         [channels, shape.height, shape.width]
     }
 
+    pub(super) fn as_features(
+        &self,
+        features: &mut dyn FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, TrainError>,
+    ) -> Result<Self, TrainError> {
+        Ok(match self {
+            Self::Images(images) => Self::Images(features(images)?),
+            Self::Pairs(items) => Self::Pairs(PairItems {
+                pairs: Arc::new(items.pairs.try_map(features)?),
+                places: items.places.clone(),
+            }),
+        })
+    }
+
     /// The images of a batch that was drawn in the epoch `occasion`, (seed, epoch).
     ///
     /// # Errors

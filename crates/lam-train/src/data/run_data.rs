@@ -92,6 +92,37 @@ impl RunData {
         })
     }
 
+    /// The same run on what `features` makes of every set.
+    ///
+    /// # Errors
+    /// Those of `features`.
+    pub(crate) fn as_features(
+        &self,
+        features: &mut dyn FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, TrainError>,
+    ) -> Result<Self, TrainError> {
+        let train = self.train.as_features(features)?;
+        let mut queries = |queries: &Queries| -> Result<Queries, TrainError> {
+            let gallery = match &queries.gallery {
+                None => None,
+                Some(gallery) => Some(Gallery {
+                    images: features(&gallery.images)?,
+                    ..gallery.clone()
+                }),
+            };
+            Ok(Queries {
+                images: features(&queries.images)?,
+                gallery,
+            })
+        };
+        let (selection, test) = (queries(&self.selection)?, queries(&self.test)?);
+        Ok(Self {
+            train,
+            selection,
+            test,
+            ood: self.ood.as_ref().map(features).transpose()?,
+        })
+    }
+
     /// Which images could not be read so far, for people; none if all could.
     pub fn unreadable_note(&self) -> Option<String> {
         let galleries = [&self.selection, &self.test].map(|queries| queries.gallery.as_ref());

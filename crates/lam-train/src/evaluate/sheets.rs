@@ -134,6 +134,7 @@ impl Picture {
 }
 
 fn picture(dataset: &dyn Dataset, index: usize) -> Result<Picture, TrainError> {
+    let dataset = dataset.pictures().unwrap_or(dataset);
     let shape = dataset.shape();
     let mut values = vec![0.0; shape.numel()];
     dataset.read(index, &mut values)?;

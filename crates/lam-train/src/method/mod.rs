@@ -13,7 +13,7 @@ mod pfe;
 mod registry;
 mod targets;
 
-pub(crate) use parts::{host_values, take_prefixed};
+pub(crate) use parts::{encoder, host_values, take_prefixed};
 pub use registry::{BuildContext, build, trainable};
 pub use targets::{Targets, place_relation};
 

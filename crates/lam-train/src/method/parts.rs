@@ -17,14 +17,19 @@ use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise, poolin
 
 use super::{BuildContext, StepInput, StepReport, Targets};
 use crate::TrainError;
-use crate::config::Config;
+use crate::config::{Config, Freeze};
 use crate::randomness::{Purpose, Randomness};
 
 /// The configured encoder.
 pub(super) fn encoder_config(context: &BuildContext) -> Result<EncoderConfig, TrainError> {
     let config = context.config;
-    let arch = config.arch.to_string();
-    let encoder = EncoderConfig::new(&arch, context.image_shape, config.latent_dim)?.with_hidden(
+    let encoder = match (config.freeze, context.image_shape) {
+        (Freeze::Backbone, [features, 1, 1]) => {
+            EncoderConfig::of_features(features, config.latent_dim)
+        }
+        (_, shape) => EncoderConfig::new(&config.arch.to_string(), shape, config.latent_dim)?,
+    };
+    let encoder = encoder.with_hidden(
         config.head.clone(),
         config.head_activation.to_string().parse()?,
     );
@@ -35,7 +40,7 @@ pub(super) fn encoder_config(context: &BuildContext) -> Result<EncoderConfig, Tr
 }
 
 /// The configured encoder with its initial weights, on the context's device with automatic differentiation.
-pub(super) fn encoder(
+pub(crate) fn encoder(
     context: &BuildContext,
     randomness: Randomness,
 ) -> Result<Encoder, TrainError> {

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use lam_train::config::{
-    Allowed, Choice, Config, ConfigValue, DatasetName, Device, Distance, HessianApprox, Loaded,
-    Loss, MAX_FILE_BYTES, Method, Origin, Override, Pool, Predictive, Pretrained, Selection,
-    TripletType, key_specs,
+    Allowed, Choice, Config, ConfigValue, DatasetChoice, DatasetName, Device, Distance,
+    HessianApprox, Loaded, Loss, MAX_FILE_BYTES, Method, Origin, Override, Pool, Predictive,
+    Pretrained, Selection, TripletType, key_specs,
 };
 use proptest::prelude::*;
 
@@ -64,10 +64,22 @@ fn some_defaults_follow_from_the_data_set() {
     assert_eq!(of("dag").type_of_triplets, TripletType::Semihard);
     assert_eq!(of("cub200").type_of_triplets, TripletType::All);
     assert_eq!(of("fashionmnist").type_of_triplets, TripletType::All);
-    assert_eq!(of("fashionmnist").ood_dataset, Some(DatasetName::Mnist));
-    assert_eq!(of("cifar10").ood_dataset, Some(DatasetName::Svhn));
-    assert_eq!(of("cub200").ood_dataset, Some(DatasetName::Cars196));
-    assert_eq!(of("lfw").ood_dataset, Some(DatasetName::Cub200));
+    assert_eq!(
+        of("fashionmnist").ood_dataset,
+        Some(DatasetChoice::Known(DatasetName::Mnist))
+    );
+    assert_eq!(
+        of("cifar10").ood_dataset,
+        Some(DatasetChoice::Known(DatasetName::Svhn))
+    );
+    assert_eq!(
+        of("cub200").ood_dataset,
+        Some(DatasetChoice::Known(DatasetName::Cars196))
+    );
+    assert_eq!(
+        of("lfw").ood_dataset,
+        Some(DatasetChoice::Known(DatasetName::Cub200))
+    );
     assert_eq!(of("svhn").ood_dataset, None);
     let none = parse(&format!("{MINIMAL}ood_dataset: null\n"))
         .unwrap()

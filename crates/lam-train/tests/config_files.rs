@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lam_train::config::{Config, DatasetName, Loss, Method, Origin, Setting, markdown_table};
+use lam_train::config::{
+    Config, DatasetChoice, DatasetName, Loss, Method, Origin, Setting, markdown_table,
+};
 
 /// The hyper-parameters of the released configurations; an empty cell is an absent key.
 const RELEASED: &str = include_str!("config_hyperparameters.csv");
@@ -120,9 +122,12 @@ fn quickstart_is_online_lam_on_the_sample() {
     assert_eq!(config.model, Method::LaplaceOnline);
     assert_eq!(
         (config.dataset, config.loss),
-        (DatasetName::Sample, Loss::Arccos)
+        (DatasetChoice::Known(DatasetName::Sample), Loss::Arccos)
     );
-    assert_eq!(config.ood_dataset, Some(DatasetName::SampleMnist));
+    assert_eq!(
+        config.ood_dataset,
+        Some(DatasetChoice::Known(DatasetName::SampleMnist))
+    );
 }
 
 /// `LAM_UPDATE_DOCS=1 cargo test -p lam-train --test config_files` rewrites the table.

@@ -38,7 +38,7 @@ fn batches() -> &'static [Batch] {
     BATCHES.get_or_init(|| {
         let config = config("deterministic", &[]);
         let data = RunData::open(&config, &SearchPath::standard(&[], None)).unwrap();
-        let mut loader = Loader::builder(data.train)
+        let mut loader = Loader::builder(data.train.dataset())
             .batch_size(BATCH)
             .shuffle(1, 0)
             .build()

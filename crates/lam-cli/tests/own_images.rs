@@ -24,7 +24,11 @@ fn picture(class: usize, number: usize) -> Vec<u8> {
     let mut encoder = png::Encoder::new(&mut bytes, SIDE, SIDE);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    encoder
+        .write_header()
+        .unwrap()
+        .write_image_data(&pixels)
+        .unwrap();
     bytes
 }
 
@@ -79,7 +83,11 @@ fn a_folder_of_classes() {
     assert_eq!(metrics(&world, "run"), found);
     // The run's own folder is named like the images.
     world.run("train own.yaml --epochs 1").code(0);
-    assert!(world.path("runs/pictures/own/seed-1/metrics.json").is_file());
+    assert!(
+        world
+            .path("runs/pictures/own/seed-1/metrics.json")
+            .is_file()
+    );
 }
 
 #[test]
@@ -131,7 +139,10 @@ fn a_table_with_queries_and_a_gallery() {
     let found = metrics(&world, "run");
     assert_eq!(found["queries"], 3.0);
     assert_eq!(found["recall@1"], 1.0);
-    assert!(found.get("ausc").is_some() && found.get("ece").is_none(), "{found}");
+    assert!(
+        found.get("ausc").is_some() && found.get("ece").is_none(),
+        "{found}"
+    );
     let report = fs::read_to_string(world.path("run/report.html")).unwrap();
     assert!(report.contains("10 images of a gallery"));
 }
@@ -191,7 +202,10 @@ fn a_frozen_backbone() {
     world
         .run("train own.yaml --out posthoc --set model=laplace_posthoc --set resume=deterministic")
         .code(0);
-    let (of_start, fitted) = (metrics(&world, "deterministic/seed-1"), metrics(&world, "posthoc"));
+    let (of_start, fitted) = (
+        metrics(&world, "deterministic/seed-1"),
+        metrics(&world, "posthoc"),
+    );
     assert!(fitted.get("auroc").is_some());
     assert!(of_start.get("auroc").is_none());
 }
@@ -203,15 +217,19 @@ fn msls(world: &World) {
             let folder = format!("MSLS/{city}/{side}");
             let mut places_csv = ",key,easting,northing\n".to_owned();
             let mut raw = ",key,pano\n".to_owned();
-            for (row, (place, shot)) in
-                (0..places).flat_map(|p| (0..shots).map(move |s| (p, s))).enumerate()
+            for (row, (place, shot)) in (0..places)
+                .flat_map(|p| (0..shots).map(move |s| (p, s)))
+                .enumerate()
             {
                 let key = format!("{side}{place}-{shot}");
                 let east = 100.0 * f64::from(place) + f64::from(shot);
                 places_csv += &format!("{row},{key},{east},5.0\n");
                 raw += &format!("{row},{key},False\n");
                 let jpg = format!("{folder}/images/{key}.jpg");
-                world.write(&jpg, picture(place as usize, place as usize * 2 + shot as usize));
+                world.write(
+                    &jpg,
+                    picture(place as usize, place as usize * 2 + shot as usize),
+                );
             }
             world.write(&format!("{folder}/postprocessed.csv"), places_csv);
             world.write(&format!("{folder}/raw.csv"), raw);

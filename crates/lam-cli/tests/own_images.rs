@@ -51,7 +51,8 @@ fn config(world: &World, lines: &str) {
         "own.yaml",
         format!(
             "model: laplace_online\nloss: arccos\nloss_approx: fix\nlatent_dim: 4\nepochs: 2\nbatch_size: 8\n\
-             lr: 1.0e-5\ntest_n_samples: 10\nlog_every_n_steps: 1\nood_dataset: sample_mnist\nimage_size: 32\n{lines}"
+             lr: 1.0e-5\ntest_n_samples: 10\nlog_every_n_steps: 1\nood_dataset: sample_mnist\nimage_size: 32\n\
+             held_out_fraction: 0.3\n{lines}"
         ),
     );
 }
@@ -109,6 +110,11 @@ fn what_is_not_there() {
     let run = train(&world, "");
     assert_ne!(run.code, Some(0));
     run.says("nowhere");
+    folder(&world);
+    config(&world, "dataset: ./pictures\n");
+    train(&world, "--set held_out_fraction=0.1")
+        .code(2)
+        .says("of the 3 held-out images no two are of one class");
     config(&world, "dataset: pictres\n");
     train(&world, "").code(2).says("path of a folder");
 }

@@ -240,7 +240,7 @@ fn small_files_of_unknown_length_are_checked() {
     };
     for (served, reason) in [
         (b"1\nEve\t2\n".to_vec(), "wrong content: MD5"),
-        (vec![b'x'; 51], "sends more than 50 bytes"),
+        (vec![b'x'; 51], "offers 51 bytes, more than 50"),
     ] {
         let tree = Tree::new();
         let result = fetch(&tree, &[file()], vec![("people.txt", served)]);

@@ -120,6 +120,14 @@ pub enum TrainError {
     /// Calibration and guarantees need images that neither training nor the results use.
     #[error("{0} needs held-out images, and selection is test: use --set selection=held_out")]
     NothingHeldOut(&'static str),
+    /// Held-out images among which nothing can be found.
+    #[error(
+        "of the {images} held-out images no two are of one class, so that none can be found by another: use a larger held_out_fraction, or --set selection=test"
+    )]
+    HeldOutAlone {
+        /// How many are held out.
+        images: usize,
+    },
     /// Features are rows without gaps.
     #[error(
         "{images} images cannot be read, such as {first}: repair or remove them, since the features of a frozen backbone are computed of all"
@@ -195,6 +203,7 @@ impl TrainError {
                 | Self::NoWeights { .. }
                 | Self::NothingHeldOut(_)
                 | Self::NoRiskOfPlaces
+                | Self::HeldOutAlone { .. }
                 | Self::NoTemperature(_)
                 | Self::Data(DataError::UnknownDataset { .. })
                 | Self::Model(ModelError::NoBackbone { .. })

@@ -184,6 +184,12 @@ fn images_of(
                 held_out_split(whole.labels(), config.held_out_fraction, config.seed)?;
             let kept = Subset::new(Arc::clone(&whole), kept)?;
             let held_out = Subset::new(whole, held_out)?;
+            let mut classes = std::collections::BTreeSet::new();
+            if held_out.labels().iter().all(|label| classes.insert(label)) {
+                return Err(TrainError::HeldOutAlone {
+                    images: held_out.len(),
+                });
+            }
             let selection = Queries::among_themselves(Arc::new(held_out));
             (Arc::new(kept) as Arc<dyn Dataset>, selection)
         }

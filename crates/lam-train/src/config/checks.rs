@@ -222,7 +222,12 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
             );
         }
     }
-    if config.pretrained != Pretrained::No && config.resume.is_some() {
+    // Released files of methods that begin with another run say both.
+    let from_runs = matches!(
+        config.model,
+        Method::Pfe | Method::LaplacePosthoc | Method::DeepEnsemble
+    );
+    if config.pretrained != Pretrained::No && config.resume.is_some() && !from_runs {
         warn("pretrained", "the weights are those of 'resume'".to_owned());
     }
     if config.head.is_empty() {

@@ -16,7 +16,7 @@ fn picture(class: usize, number: usize) -> Vec<u8> {
     let colour: [u8; 3] = colours[class % colours.len()];
     let pixels: Vec<u8> = (0..SIDE * SIDE)
         .flat_map(|at| {
-            let stripe = ((at / SIDE) as usize + number) % 5 == 0;
+            let stripe = ((at / SIDE) as usize + number).is_multiple_of(5);
             colour.map(|value| if stripe { value / 3 } else { value })
         })
         .collect();

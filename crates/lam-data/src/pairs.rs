@@ -66,7 +66,7 @@ impl Pairs {
     /// As [`Pairs::new`], and those of `images`.
     pub fn try_map<E: From<DataError>>(
         &self,
-        images: &mut dyn FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, E>,
+        mut images: impl FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, E>,
     ) -> Result<Self, E> {
         let (queries, references) = (images(&self.queries)?, images(&self.references)?);
         Ok(Self::new(queries, references, self.positives.clone())?)

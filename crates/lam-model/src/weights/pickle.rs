@@ -185,7 +185,7 @@ impl<'a> Machine<'a> {
                 Ok(())
             }
             b'0' => self.pop().map(drop),
-            b'1' => self.to_mark().map(drop),
+            b'1' => self.since_mark().map(drop),
             b'2' => {
                 let top = self.pop()?;
                 self.stack.extend([top, top]);
@@ -225,13 +225,13 @@ impl<'a> Machine<'a> {
             b'}' => self.push(Node::Dict(Vec::new())),
             0x8f => self.push(Node::List(Vec::new())), // EMPTY_SET
             b't' => self
-                .to_mark()
+                .since_mark()
                 .and_then(|items| self.push(Node::Tuple(items))),
             b'l' | 0x91 => self
-                .to_mark()
+                .since_mark()
                 .and_then(|items| self.push(Node::List(items))),
             b'd' => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 self.push(Node::Dict(pairs(&items)))
             }
             0x85..=0x87 => {
@@ -246,12 +246,12 @@ impl<'a> Machine<'a> {
                 let item = self.pop()?;
                 self.extend(&[item])
             }
-            b'e' | 0x90 => self.to_mark().and_then(|items| self.extend(&items)),
+            b'e' | 0x90 => self.since_mark().and_then(|items| self.extend(&items)),
             b's' => {
                 let (value, key) = (self.pop()?, self.pop()?);
                 self.set(&[key, value])
             }
-            b'u' => self.to_mark().and_then(|items| self.set(&items)),
+            b'u' => self.since_mark().and_then(|items| self.set(&items)),
             b'q' => self.put(1),
             b'r' => self.put(4),
             0x94 => {
@@ -278,10 +278,10 @@ impl<'a> Machine<'a> {
                 let (_, arguments, callable) = (self.pop()?, self.pop()?, self.pop()?);
                 self.call(callable, arguments)
             }
-            b'o' => self.to_mark().and_then(|_| self.push(Node::Opaque)),
+            b'o' => self.since_mark().and_then(|_| self.push(Node::Opaque)),
             b'i' => {
                 let (module, name) = (self.line()?.to_owned(), self.line()?.to_owned());
-                self.to_mark()?;
+                self.since_mark()?;
                 self.global(&module, &name)?;
                 self.pop()?;
                 self.push(Node::Opaque)
@@ -367,7 +367,7 @@ impl<'a> Machine<'a> {
         self.pickle.text(id).map(str::to_owned).ok_or_else(damaged)
     }
 
-    fn to_mark(&mut self) -> Result<Vec<Id>, String> {
+    fn since_mark(&mut self) -> Result<Vec<Id>, String> {
         let mark = self.marks.pop().ok_or_else(damaged)?;
         if mark > self.stack.len() {
             return Err(damaged());

@@ -12,6 +12,10 @@ use crate::TrainError;
 use crate::config::Config;
 use crate::method::Targets;
 
+/// Makes a set of features of a set of images.
+pub(crate) type Extract<'a> =
+    &'a mut dyn FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, TrainError>;
+
 /// What is trained on.
 #[derive(Clone)]
 pub enum Items {
@@ -57,10 +61,7 @@ impl Items {
         [channels, shape.height, shape.width]
     }
 
-    pub(super) fn as_features(
-        &self,
-        features: &mut dyn FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, TrainError>,
-    ) -> Result<Self, TrainError> {
+    pub(super) fn as_features(&self, features: Extract<'_>) -> Result<Self, TrainError> {
         Ok(match self {
             Self::Images(images) => Self::Images(features(images)?),
             Self::Pairs(items) => Self::Pairs(PairItems {

@@ -8,7 +8,7 @@ use lam_data::{
     held_out_split,
 };
 
-use super::items::PairItems;
+use super::items::{Extract, PairItems};
 use super::place_rule::{PairPlaces, PlaceRule};
 use super::{Gallery, ImageSource, Items};
 use crate::TrainError;
@@ -96,10 +96,7 @@ impl RunData {
     ///
     /// # Errors
     /// Those of `features`.
-    pub(crate) fn as_features(
-        &self,
-        features: &mut dyn FnMut(&Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, TrainError>,
-    ) -> Result<Self, TrainError> {
+    pub(crate) fn as_features(&self, features: Extract<'_>) -> Result<Self, TrainError> {
         let train = self.train.as_features(features)?;
         let mut queries = |queries: &Queries| -> Result<Queries, TrainError> {
             let gallery = match &queries.gallery {

@@ -54,7 +54,7 @@ struct Opened {
 
 enum Images {
     Memory(Arc<dyn Dataset>),
-    Photographs(PhotoDataset),
+    Photographs(Box<PhotoDataset>),
 }
 
 impl Opened {
@@ -105,7 +105,9 @@ impl Source {
             Self::Known(entry) => {
                 let official = entry.splits.iter().find(|(known, _)| *known == split);
                 let (images, notes) = match entry.open_photographs(search, split)? {
-                    Some((photographs, notes)) => (Images::Photographs(photographs), notes),
+                    Some((photographs, notes)) => {
+                        (Images::Photographs(Box::new(photographs)), notes)
+                    }
                     None => (Images::Memory(entry.open(search, split)?), Vec::new()),
                 };
                 Ok(Opened {
@@ -121,7 +123,7 @@ impl Source {
                 let photographs = own.open(split, Views::retrieval(Views::DEFAULT_CROP))?;
                 Ok(Opened {
                     split,
-                    images: Images::Photographs(photographs),
+                    images: Images::Photographs(Box::new(photographs)),
                     notes,
                     official: None,
                 })

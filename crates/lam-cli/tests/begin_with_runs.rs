@@ -1,12 +1,10 @@
 //! Methods that begin with trained runs, and calibration after training.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::World;
+use crate::common::World;
 use serde_json::Value;
 
 fn metric(run: &Path, name: &str) -> f64 {

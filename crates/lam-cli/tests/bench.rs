@@ -1,11 +1,8 @@
 //! `lam bench`: several configurations and seeds, and the tables that compare them.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Background, Run, World, has_escapes};
+use crate::common::{Background, Run, World, has_escapes};
 use serde_json::Value;
 
 /// `small.yaml`, and `plain.yaml`, a deterministic method on the same data; an epoch each.

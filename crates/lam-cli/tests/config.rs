@@ -1,8 +1,5 @@
 //! `lam config`, and what every verb says about a wrong configuration.
-#![allow(clippy::unwrap_used)]
-mod common;
-
-use common::{World, quickstart, workspace};
+use crate::common::{World, quickstart, workspace};
 use lam_train::config::{Config, key_specs};
 
 const RIGHT: &str = "model: laplace_online\ndataset: sample\n";

@@ -1,8 +1,5 @@
 //! Data that is missing or damaged: the message names the file, the exit code is 1, and no run is begun.
-#![allow(clippy::unwrap_used)]
-mod common;
-
-use common::{IMAGE, Run, World, first, gzip, sample, small_data};
+use crate::common::{IMAGE, Run, World, first, gzip, sample, small_data};
 
 const IMAGES: &str = "data/fashionmnist/train-images-idx3-ubyte.gz";
 const LABELS: &str = "data/fashionmnist/train-labels-idx1-ubyte.gz";

@@ -1,8 +1,5 @@
 //! `lam data`. Downloads that succeed are tested with the crate that does them.
-#![allow(clippy::unwrap_used)]
-mod common;
-
-use common::{World, small_data};
+use crate::common::{World, small_data};
 
 #[test]
 fn list_says_what_is_built_in_what_was_found_and_how_to_get_the_rest() {
@@ -44,7 +41,7 @@ fn the_environment_names_data_folders_too() {
     small_data(&world.path("data"));
     let mut command = world.lam("data list");
     command.env("LAM_DATA_DIR", world.path("data"));
-    let list = common::Run::of(&mut command).code(0).stdout;
+    let list = crate::common::Run::of(&mut command).code(0).stdout;
     assert!(
         list.contains("/data/fashionmnist ($LAM_DATA_DIR)"),
         "{list}"
@@ -73,14 +70,14 @@ fn without_a_network_fetch_says_which_files_to_put_where() {
     let mut command = world.lam("data fetch fashionmnist --data-dir data");
     // Nobody listens on the port "discard".
     command.env("LAM_DATA_MIRROR", "http://127.0.0.1:9/");
-    let run = common::Run::of(&mut command).code(1);
+    let run = crate::common::Run::of(&mut command).code(1);
     let run = run
         .says("warning: http://127.0.0.1:9/fashionmnist/train-images-idx3-ubyte.gz: ")
         .says("error: train-images-idx3-ubyte.gz of data set 'fashionmnist' could not be fetched")
         .says("put these files into data/fashionmnist")
         .says("apt install dataset-fashion-mnist");
     assert_eq!(run.stdout, "");
-    assert!(!common::has_escapes(&run.stderr));
+    assert!(!crate::common::has_escapes(&run.stderr));
 }
 
 #[test]
@@ -88,7 +85,7 @@ fn without_a_home_fetch_asks_for_a_folder() {
     let world = World::new();
     let mut command = world.lam("data fetch mnist");
     command.env_remove("HOME");
-    common::Run::of(&mut command)
+    crate::common::Run::of(&mut command)
         .code(2)
         .says("name one with --data-dir");
 }

@@ -1,10 +1,7 @@
 //! `lam data check`.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 
-use common::{Run, World};
+use crate::common::{Run, World};
 
 const RED: &[u8] = include_bytes!("../../lam-data/tests/fixtures/layouts/red.jpg");
 const BLUE: &[u8] = include_bytes!("../../lam-data/tests/fixtures/layouts/blue.jpg");

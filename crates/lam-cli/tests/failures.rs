@@ -1,11 +1,8 @@
 //! Work that fails: exit code 1, a message that says what and where, and nothing good is lost.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Background, World};
+use crate::common::{Background, World};
 use lam_train::checkpoint::Checkpoint;
 
 /// The weights of a checkpoint, all of them numbers.
@@ -128,14 +125,14 @@ fn a_full_disk() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let script = "mount -t tmpfs -o size=1m tmpfs \"$0\" || exit 77; exec \"$1\" --exact a_full_disk --nocapture";
+    let script = "mount -t tmpfs -o size=1m tmpfs \"$0\" || exit 77; exec \"$1\" --exact failures::a_full_disk --nocapture";
     let child = std::process::Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", script])
         .arg(dir.path())
         .arg(std::env::current_exe().unwrap())
         .env(DISK, dir.path())
         .output();
-    match child.map(|output| (output.status.success(), common::Run::from(output))) {
+    match child.map(|output| (output.status.success(), crate::common::Run::from(output))) {
         Ok((success, run)) if run.stdout.contains("running 1 test") => {
             assert!(
                 success && run.stdout.contains("the small disk was filled"),

@@ -1,10 +1,7 @@
 //! Help, versions, wrong arguments, and what becomes of the output.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::process::{Command, Stdio};
 
-use common::{Run, World, has_escapes};
+use crate::common::{Run, World, has_escapes};
 
 const VERBS: [&str; 10] = [
     "train",

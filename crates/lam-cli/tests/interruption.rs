@@ -1,15 +1,12 @@
 //! Killed at any moment and resumed, a run ends as if nothing had happened.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::World;
+use crate::common::World;
 
 /// When a process is killed.
 #[derive(Debug, Clone, Copy)]

@@ -1,11 +1,8 @@
 //! Runs on photographs: one's own folder, a table with queries and a gallery, pairs, places, a frozen backbone.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 use std::time::SystemTime;
 
-use common::{Run, World};
+use crate::common::{Run, World};
 use serde_json::Value;
 
 const SIDE: u32 = 32;

@@ -1,11 +1,8 @@
 //! `lam eval --risk`: which answers to accept.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 
-use common::{Run, World};
+use crate::common::{Run, World};
 use serde_json::Value;
 
 /// A trained run in `run`, of 63 held-out and 200 test images.

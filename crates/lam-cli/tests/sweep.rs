@@ -1,11 +1,8 @@
 //! `lam sweep`: search over a configuration.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Background, World, has_escapes, workspace};
+use crate::common::{Background, World, has_escapes, workspace};
 use serde_json::Value;
 
 const SWEEP: &str = "\

@@ -1,11 +1,8 @@
 //! `lam train` and `lam eval` from start to end.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Background, World, has_escapes, quickstart};
+use crate::common::{Background, World, has_escapes, quickstart};
 use serde_json::Value;
 
 fn names(folder: &Path) -> Vec<String> {
@@ -166,7 +163,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let mut narrow = world.lam("train small.yaml --epochs 1 --out narrow");
     // Independent of the number of threads as well.
     narrow.env("RAYON_NUM_THREADS", "1");
-    common::Run::of(&mut narrow).code(0);
+    crate::common::Run::of(&mut narrow).code(0);
     let narrow = |name: &str| fs::read(world.path("narrow").join(name)).unwrap();
     assert_eq!(narrow("metrics.json"), first.0);
     assert_eq!(narrow("log.jsonl"), first.1);

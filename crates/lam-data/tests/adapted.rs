@@ -1,5 +1,4 @@
 //! Images of one set in the shape of another.
-#![allow(clippy::unwrap_used)]
 use std::path::Path;
 use std::sync::Arc;
 

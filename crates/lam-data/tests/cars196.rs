@@ -1,8 +1,6 @@
 //! Cars196's lists.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use lam_data::{Split, list_cars196};
 use tree::{Tree, says};

@@ -1,8 +1,6 @@
 //! CIFAR-10's own files: python batches as NumPy pickles them, binary batches.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,6 @@
 //! CUB-200-2011's lists.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use lam_data::{Listing, Split, list_cub200};
 use tree::{Tree, says};

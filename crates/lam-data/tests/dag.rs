@@ -1,8 +1,6 @@
 //! Tables of the aerial and street views.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use lam_data::{DAG_ENVIRONMENTS, PlacePicture, list_dag};
 use tree::{Tree, says};

@@ -1,5 +1,4 @@
 //! The embedded data sets, and the installed FashionMNIST where there is one.
-#![allow(clippy::unwrap_used)]
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,8 +1,5 @@
 //! Encoded pictures into red, green and blue.
-#![allow(clippy::unwrap_used)]
-mod common;
-
-use common::pictures::{cases, decoded, differences, encoded_png, file, pattern, plain_png};
+use crate::common::pictures::{cases, decoded, differences, encoded_png, file, pattern, plain_png};
 use lam_data::{DecodeLimits, ImageFault, ImageFormat, decode};
 use proptest::prelude::*;
 

@@ -1,7 +1,5 @@
 //! Downloads, against a server that the test starts. No other network is used.
-#![allow(clippy::unwrap_used)]
-#[path = "common/server.rs"]
-mod server;
+use crate::common::server;
 
 use std::fs;
 use std::net::TcpListener;

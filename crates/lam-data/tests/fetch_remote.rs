@@ -1,10 +1,7 @@
 //! Downloads of data sets that lie in folders, against a server that the test starts.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/server.rs"]
-mod server;
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::server;
+use crate::common::tree;
 
 use std::fs;
 use std::sync::Mutex;

@@ -1,8 +1,6 @@
 //! Folders of classes.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Stratified splits.
-#![allow(clippy::unwrap_used)]
 use lam_data::{DataError, held_out_split};
 use proptest::prelude::*;
 

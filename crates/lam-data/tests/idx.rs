@@ -1,10 +1,7 @@
 //! Reading IDX files, damaged and malicious ones included.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::{gzip, idx};
+use crate::common::{gzip, idx};
 use lam_data::{DataError, IdxArray, Source, read_idx};
 use proptest::prelude::*;
 

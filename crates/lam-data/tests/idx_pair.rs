@@ -1,8 +1,5 @@
 //! Image file and label file together.
-#![allow(clippy::unwrap_used)]
-mod common;
-
-use common::{digits, idx, pixel};
+use crate::common::{digits, idx, pixel};
 use lam_data::{DataError, Dataset, ImageShape, MemoryDataset, Source, read_idx_pair};
 
 const NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];

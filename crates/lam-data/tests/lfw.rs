@@ -1,8 +1,6 @@
 //! LFW's lists of people.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use lam_data::{Split, list_lfw};
 use tree::{Tree, says};

@@ -1,5 +1,4 @@
 //! Batches: order, reading ahead, errors.
-#![allow(clippy::unwrap_used)]
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,10 +1,7 @@
 //! Batches of photographs.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::sync::Arc;
 
-use common::pictures::{encoded_png, pattern};
+use crate::common::pictures::{encoded_png, pattern};
 use lam_data::{
     Augmentation, Batch, DataError, Dataset, Loader, Normalise, Photo, PhotoDataset, PhotoSource,
     Views,

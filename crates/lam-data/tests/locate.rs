@@ -1,12 +1,9 @@
 //! Where data sets are looked for.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{gzip, idx, write_test_files};
+use crate::common::{gzip, idx, write_test_files};
 use lam_data::{Location, Origin, SearchPath, Split, find, report};
 
 fn mnist_error(search: &SearchPath, split: Split) -> String {
@@ -56,7 +53,7 @@ fn all_layouts_are_found() {
 #[test]
 fn unpacked_files_are_found() {
     let folder = tempfile::tempdir().unwrap();
-    let (images, labels) = common::digits(10);
+    let (images, labels) = crate::common::digits(10);
     fs::write(folder.path().join("t10k-images-idx3-ubyte"), images).unwrap();
     fs::write(folder.path().join("t10k-labels.idx1-ubyte"), labels).unwrap();
     let search = SearchPath::only([folder.path().to_owned()]);

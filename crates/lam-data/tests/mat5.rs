@@ -1,8 +1,6 @@
 //! MATLAB files, written by SciPy, and what is not one.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

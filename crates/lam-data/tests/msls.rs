@@ -1,8 +1,6 @@
 //! MSLS's tables.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use lam_data::{MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, PlacePicture, list_msls};
 use tree::{Tree, says};

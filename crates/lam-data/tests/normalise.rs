@@ -1,5 +1,4 @@
 //! Normalisation.
-#![allow(clippy::unwrap_used)]
 use lam_data::{DataError, ImageShape, Normalise};
 
 #[test]

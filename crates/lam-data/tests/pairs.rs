@@ -1,5 +1,4 @@
 //! Queries with their references, and images given as features.
-#![allow(clippy::unwrap_used)]
 use std::path::Path;
 use std::sync::Arc;
 

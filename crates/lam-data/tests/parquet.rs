@@ -1,5 +1,4 @@
 //! Pictures in Parquet.
-#![allow(clippy::unwrap_used)]
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

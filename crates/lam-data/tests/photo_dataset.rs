@@ -1,13 +1,10 @@
 //! Photographs decoded when they are asked for.
-#![allow(clippy::unwrap_used)]
-mod common;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use common::pictures::{encoded_png, file, pattern};
+use crate::common::pictures::{encoded_png, file, pattern};
 use lam_data::{
     DataError, Dataset, DecodeLimits, ImageFault, Normalise, Photo, PhotoDataset, PhotoSource,
     Subset, Views,

@@ -1,8 +1,6 @@
 //! Data sets of photographs by name, from folders in their layouts; a user's own; and the check of every image.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,5 +1,4 @@
 //! Who stands near whom, against the double loop.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Instant;
 

@@ -1,5 +1,4 @@
 //! Finding data sets by name.
-#![allow(clippy::unwrap_used)]
 use lam_data::{DataError, find};
 
 #[test]

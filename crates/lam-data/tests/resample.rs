@@ -1,8 +1,5 @@
 //! Pictures in another size.
-#![allow(clippy::unwrap_used)]
-mod common;
-
-use common::pictures::pattern;
+use crate::common::pictures::pattern;
 use lam_data::{Filter, Picture, Region, resize};
 use proptest::prelude::*;
 

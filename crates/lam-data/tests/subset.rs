@@ -1,5 +1,4 @@
 //! A choice of images.
-#![allow(clippy::unwrap_used)]
 use std::sync::Arc;
 
 use lam_data::{DataError, Dataset, SearchPath, Split, Subset, find};

@@ -1,8 +1,4 @@
 //! SVHN's files.
-#![allow(clippy::unwrap_used)]
-
-#[path = "common/tree.rs"]
-mod tree;
 
 use std::path::Path;
 

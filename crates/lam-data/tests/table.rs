@@ -1,8 +1,6 @@
 //! Tables in the convention of Open Metric Learning.
-#![allow(clippy::unwrap_used)]
 
-#[path = "common/tree.rs"]
-mod tree;
+use crate::common::tree;
 
 use lam_data::{Roles, Split, TableListing, list_table};
 use tree::{Tree, says};

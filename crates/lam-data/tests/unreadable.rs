@@ -1,5 +1,4 @@
 //! Images that could not be read.
-#![allow(clippy::unwrap_used)]
 
 use lam_data::{DataError, Unreadable, UnreadableImage};
 use proptest::prelude::*;

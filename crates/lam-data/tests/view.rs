@@ -1,8 +1,5 @@
 //! How photographs are shown.
-#![allow(clippy::unwrap_used)]
-mod common;
-
-use common::pictures::{cases, differences, encoded_png, file, number, pattern, plain_png};
+use crate::common::pictures::{cases, differences, encoded_png, file, number, pattern, plain_png};
 use lam_data::{
     Dataset, Filter, Photo, PhotoDataset, PhotoSource, RandomResizedCrop, Region, View, Views,
     resize,

@@ -1,5 +1,4 @@
 //! Sizes, and what is refused.
-#![allow(clippy::unwrap_used)]
 
 use lam_kernels::{
     Conv2d, Gradients, Images, KernelError, Layout, Level, PooledGrad, PooledOutput, max_pool2,

@@ -1,9 +1,6 @@
 //! The dense forward pass beside the reference.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{config, layers, uniform, whole};
+use crate::common::{config, layers, uniform, whole};
 use lam_kernels::Level;
 use proptest::prelude::*;
 

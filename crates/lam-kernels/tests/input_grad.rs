@@ -1,9 +1,6 @@
 //! The dense gradient of the input beside the reference.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{config, layers, uniform};
+use crate::common::{config, layers, uniform};
 use lam_kernels::Level;
 use proptest::prelude::*;
 

@@ -1,5 +1,4 @@
 //! Channels first and last.
-#![allow(clippy::unwrap_used)]
 
 use lam_kernels::{Images, nchw_to_nhwc, nhwc_to_nchw};
 use proptest::prelude::*;

@@ -1,5 +1,4 @@
 //! The pool on its own.
-#![allow(clippy::unwrap_used)]
 
 use lam_kernels::{Images, max_pool2, max_pool2_grad};
 use proptest::prelude::*;

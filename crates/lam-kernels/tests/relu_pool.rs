@@ -1,9 +1,6 @@
 //! Convolution, ReLU and pool as one beside the reference.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{Layer, config, layers, uniform, whole};
+use crate::common::{Layer, config, layers, uniform, whole};
 use lam_kernels::{Conv2d, DEAD, Images, Layout, Level, PooledOutput};
 use proptest::prelude::*;
 

@@ -1,9 +1,6 @@
 //! The backward pass over the winners, beside the dense reference and finite differences.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{Layer, config, layers, uniform};
+use crate::common::{Layer, config, layers, uniform};
 use lam_kernels::{DEAD, Gradients, Images, Layout, Level, PooledGrad, PooledOutput};
 use proptest::prelude::*;
 use rand::RngExt;

@@ -1,9 +1,6 @@
 //! Results do not depend on the number of threads, to the last bit.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{Layer, uniform};
+use crate::common::{Layer, uniform};
 use lam_kernels::{Gradients, Images, Layout, Level, PooledGrad, PooledOutput, relu_grad};
 
 /// Everything the crate computes from a layer, as bits.

@@ -1,9 +1,6 @@
 //! The dense gradients of weight and bias beside the reference.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{config, layers, uniform};
+use crate::common::{config, layers, uniform};
 use lam_kernels::{Conv2d, Images, Level};
 use proptest::prelude::*;
 

@@ -1,10 +1,7 @@
 //! The closed-form Hessian diagonal against numbers obtained another way.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::*;
 use burn::tensor::{DType, Device};
-use common::*;
 use lam_laplace::curvature::{
     Approximation, DiagonalCurvature, PairHessian, linear_head_diagonal,
     linear_head_diagonal_by_tensors, subsample_pairs,

@@ -1,12 +1,9 @@
 //! The Hessian diagonal and the posterior over the weights of a head of several layers.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::num::NonZeroUsize;
 
+use crate::common::*;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::*;
 use lam_laplace::curvature::{
     Approximation, DiagonalCurvature, PairHessian, head_diagonal, linear_head_diagonal,
 };

@@ -1,10 +1,7 @@
 //! The running estimate of the curvature.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::*;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::*;
 use lam_laplace::curvature::{Approximation, Curvature, DiagonalCurvature, PairHessian, Structure};
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
 use lam_laplace::posterior::DeviationSummary;

@@ -1,12 +1,9 @@
 //! The Gaussian over the weights and its samples.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::num::NonZeroUsize;
 
+use crate::common::*;
 use burn::tensor::{Device, Tensor, TensorData};
-use common::*;
 use lam_laplace::curvature::DiagonalCurvature;
 use lam_laplace::posterior::{DiagonalPosterior, Posterior};
 use lam_model::head::HeadWeights;

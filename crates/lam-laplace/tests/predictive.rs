@@ -1,12 +1,9 @@
 //! The predictive distribution, by samples and by moments.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::num::NonZeroUsize;
 
+use crate::common::*;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::*;
 use lam_laplace::curvature::DiagonalCurvature;
 use lam_laplace::posterior::{DiagonalPosterior, LayerSamples, Posterior, WeightSamples};
 use lam_laplace::predictive::{

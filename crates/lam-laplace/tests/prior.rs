@@ -1,9 +1,6 @@
 //! The prior's precision by the marginal likelihood.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use lam_laplace::prior::{Evidence, LARGEST_PRECISION, Optimum, SMALLEST_PRECISION};
 use proptest::prelude::*;
 use safetensors::SafeTensors;

@@ -1,12 +1,9 @@
 //! Posteriors of every structure against dense algebra and against their own samples.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::num::NonZeroUsize;
 
+use crate::common::*;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::*;
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
 use lam_laplace::curvature::{Approximation, Curvature, PairHessian, Structure};

@@ -1,10 +1,7 @@
 //! Curvature beyond the diagonal against the dense Hessian, pair by pair.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::*;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::*;
 use lam_laplace::LaplaceError;
 use lam_laplace::curvature::{
     Approximation, BlockCurvature, Curvature, FullCurvature, KronCurvature, PairHessian, Structure,

@@ -1,9 +1,6 @@
 //! Scores without a fitted posterior, against plain counting.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::Noise;
+use crate::common::Noise;
 use lam_metrics::{
     Baseline, BaselineInputs, Baselines, Cutoffs, Evaluation, LabelledSet, MetricError, Nearest,
     evaluate,

@@ -1,5 +1,4 @@
 //! Exact binomial tails and the bound that follows from them.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{binomial_cdf, binomial_upper_bound};
 use proptest::prelude::*;

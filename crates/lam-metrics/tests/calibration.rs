@@ -1,5 +1,4 @@
 //! Expected calibration error, both bins ends, and the diagram.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{Calibration, MetricError};
 use proptest::prelude::*;

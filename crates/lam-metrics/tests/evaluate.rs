@@ -1,5 +1,4 @@
 //! The front door: edges, invariances, two sets.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{
     Cutoffs, Evaluation, LabelledSet, ListedPositives, MetricError, PositivesWhere, SameLabel,

@@ -1,5 +1,4 @@
 //! The golden case: every number, from the lowest functions and through the front door.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -1,9 +1,6 @@
 //! Queries in a database: against plain loops, against the evaluation of one set in itself, and its edges.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::Noise;
+use crate::common::Noise;
 use lam_metrics::{
     Baseline, BaselineInputs, Baselines, Cutoffs, Evaluation, LabelledSet, ListedPositives,
     MetricError, PlaceSet, PositivesWhere, SameLabel, Spread, evaluate, evaluate_places,

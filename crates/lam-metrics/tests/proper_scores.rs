@@ -1,5 +1,4 @@
 //! Brier score and likelihood of votes.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{MetricError, ProperScores};
 use proptest::prelude::*;

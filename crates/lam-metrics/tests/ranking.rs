@@ -1,5 +1,4 @@
 //! Areas against their definitions over pairs, thresholds and trapezoids.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{BinaryRanking, Curve, MetricError, r_auroc};
 use proptest::prelude::*;

@@ -1,5 +1,4 @@
 //! Ranked lists against the definitions, and merging.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{Cutoffs, MetricError, QueryScore, RetrievalAccumulator};
 use proptest::prelude::*;

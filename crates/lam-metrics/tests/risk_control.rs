@@ -1,9 +1,6 @@
 //! The guarantees hold, and the simulation would notice if they did not.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::Noise;
+use crate::common::Noise;
 use lam_metrics::{
     MetricError, RiskTarget, SelectiveCurve, ThresholdPlan, binomial_upper_bound,
     joint_risk_threshold,

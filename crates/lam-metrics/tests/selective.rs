@@ -1,5 +1,4 @@
 //! Thresholds and what they accept.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{MetricError, Selection, SelectiveCurve};
 use proptest::prelude::*;

@@ -1,5 +1,4 @@
 //! The sparsification curve against a plain one.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{MetricError, Sparsification};
 use proptest::prelude::*;

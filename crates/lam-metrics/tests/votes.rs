@@ -1,5 +1,4 @@
 //! Votes of weight samples.
-#![allow(clippy::unwrap_used)]
 
 use lam_metrics::{MetricError, NeighbourVotes, neighbour_votes};
 

@@ -1,11 +1,9 @@
 //! Trunks against torchvision's, and what training them needs.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
+use crate::common::{assert_close, golden, host, values};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{assert_close, golden, host, values};
 use lam_model::backbone::{Backbone, ChannelDropout, TrunkConfig};
 use lam_model::batch_norm::Pass;
 use lam_model::weights::torchvision_name;

@@ -1,10 +1,8 @@
 //! PFE's and HIB's criteria against the golden case, plain loops and finite differences.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
+use crate::common::{assert_close, golden, values};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{assert_close, golden, values};
 use lam_model::criterion::{SoftContrastive, mutual_likelihood, prior_divergence};
 use lam_model::miner::PairCounts;
 use proptest::prelude::*;

@@ -1,10 +1,8 @@
 //! Losses and the miner against the golden case, against plain loops over triplets, and their invariants.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
+use crate::common::{assert_close, golden, values};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{assert_close, golden, values};
 use lam_model::distance::Distance;
 use lam_model::miner::{PairRelation, Relation, TripletMiner, TripletType};
 use lam_model::{loss, normalise};

@@ -1,10 +1,8 @@
 //! Triplets of places against the golden case, against the list of all triplets, and their invariants.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
+use crate::common::{golden, values};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{golden, values};
 use lam_model::distance::Distance;
 use lam_model::miner::{
     MinedPairs, PairRelation, PlaceRelation, PlaceThresholds, QueryDatabaseSplit, Relation,

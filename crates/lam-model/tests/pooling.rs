@@ -1,11 +1,9 @@
 //! Poolings against published code's numbers and against plain loops.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
+use crate::common::{assert_close, golden, host, tensor, values};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use common::{assert_close, golden, host, tensor, values};
 use lam_model::pooling::{GlobalPooling, Pooling, Region, by_name, regions};
 use lam_model::{ModelError, load_state, state_dict};
 use proptest::prelude::*;

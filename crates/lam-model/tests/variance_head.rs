@@ -1,10 +1,8 @@
 //! Batch normalisation and the log-variance head against plain loops.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
+use crate::common::{assert_close, values};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{assert_close, values};
 use lam_model::batch_norm::{BatchNorm, BatchStatistics, Pass};
 use lam_model::head::VarianceHead;
 use lam_model::{load_state, state_dict};
@@ -205,12 +203,12 @@ fn batch_norm_of_maps_is_pytorchs() {
     let read = |name: &str| values(&file, name);
     let map = |name: &str| {
         let (shape, values) = read(name);
-        common::tensor::<4>(&values, &shape, &device)
+        crate::common::tensor::<4>(&values, &shape, &device)
     };
     let mut norm = BatchNorm::init(3, false, &device);
     let mut state = state_dict(&norm);
     for (ours, theirs) in [("scale", "weight"), ("shift", "bias")] {
-        let data = common::tensor::<1>(&read(theirs).1, &[3], &device).into_data();
+        let data = crate::common::tensor::<1>(&read(theirs).1, &[3], &device).into_data();
         state.insert(ours.into(), data);
     }
     norm = load_state(norm, &state).unwrap();

@@ -1,13 +1,11 @@
 //! Files that PyTorch wrote (`tests/fixtures/weights/make.py`), whole, damaged and hostile.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::common::values;
 use burn::tensor::{Device, TensorData};
-use common::values;
 use lam_model::backbone::TrunkConfig;
 use lam_model::weights::{self, Taken, WeightsError, WeightsFile, known, torchvision_name};
 use lam_model::{Encoder, EncoderConfig, StateDict, load_state, state_dict};
@@ -102,7 +100,7 @@ fn a_checkpoint_of_the_released_code_becomes_an_encoder() {
             .map(|i| (0.731 * f64::from(i) + seed as f64).sin() as f32)
             .collect();
         let got = state[ours].clone().try_into_vec::<f32>().unwrap();
-        common::assert_close(
+        crate::common::assert_close(
             ours,
             &got,
             &want.iter().map(|&v| f64::from(v)).collect::<Vec<_>>(),

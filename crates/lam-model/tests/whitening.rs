@@ -1,10 +1,8 @@
 //! Fitted whitenings by what they promise.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
-
+use crate::common::{assert_close, host, tensor};
 use burn::tensor::Device;
-use common::{assert_close, host, tensor};
 use lam_model::ModelError;
 use lam_model::whitening::{Whitening, learned, pca};
 use proptest::prelude::*;

@@ -1,5 +1,4 @@
 //! Whatever the numbers, there is a valid figure or an error, never a panic.
-#![allow(clippy::unwrap_used)]
 
 use std::sync::OnceLock;
 

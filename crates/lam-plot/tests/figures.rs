@@ -1,17 +1,11 @@
 //! Every figure of the gallery: valid, complete, legible, the same each time.
-#![allow(clippy::unwrap_used)]
-
-// Not every test file needs all of it.
-#[allow(dead_code)]
-#[path = "../examples/gallery/data.rs"]
-mod data;
 
 use lam_plot::*;
 use resvg::usvg;
 use usvg::roxmltree;
 
 fn all() -> Vec<Figure> {
-    data::figures()
+    crate::data::figures()
         .unwrap()
         .into_iter()
         .flat_map(|(_, figures)| figures)

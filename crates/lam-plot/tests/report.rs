@@ -1,17 +1,13 @@
 //! The HTML report.
-#![allow(clippy::unwrap_used)]
-
-// Not every test file needs all of it.
-#[allow(dead_code)]
-#[path = "../examples/gallery/data.rs"]
-mod data;
 
 use std::collections::BTreeSet;
 
 use lam_plot::*;
 
 fn gallery() -> String {
-    data::report(&data::figures().unwrap()).html().unwrap()
+    crate::data::report(&data::figures().unwrap())
+        .html()
+        .unwrap()
 }
 
 /// Values of an attribute, in order.

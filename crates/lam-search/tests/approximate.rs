@@ -1,11 +1,8 @@
 //! The graph finds what there is, and is never trusted more than its file.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 
-use common::{clustered, directions, index_of, spec};
+use crate::common::{clustered, directions, index_of, spec};
 use lam_search::approximate::GraphOptions;
 use lam_search::retrieval::{Method, Queries, Ranking, SearchOptions};
 use lam_search::store::{GraphState, Item, ItemId, Reader, StoreError, Writer};

@@ -1,5 +1,4 @@
 //! Every engine against the naive double loop, bit for bit.
-#![allow(clippy::unwrap_used)]
 
 use lam_search::{Engine, Index, Neighbour, Rows, SearchError};
 use proptest::prelude::*;

@@ -1,9 +1,6 @@
 //! Distances, expected distances, votes and thresholds against their definitions.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{directions, generator, items, normal, spec, unit};
+use crate::common::{directions, generator, items, normal, spec, unit};
 use lam_search::retrieval::{Method, Queries, Ranking, SearchOptions, Verdict};
 use lam_search::store::{Item, ItemId, StoreError, View, Writer};
 use lam_search::{SearchError, squared_distance};

@@ -1,14 +1,11 @@
 //! Nothing that was acknowledged is lost, nothing that is damaged is believed.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{all, generator, items, spec};
+use crate::common::{all, generator, items, spec};
 use lam_search::retrieval::{Queries, SearchOptions};
 use lam_search::store::{Fingerprint, GraphState, Item, ItemId, Reader, StoreError, Writer};
 use proptest::prelude::*;
@@ -343,7 +340,11 @@ fn a_killed_writer_loses_nothing_acknowledged() {
     let mut written = 0;
     for round in 0..12 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_writes_until_it_is_killed", "--nocapture"])
+            .args([
+                "--exact",
+                "store::child_writes_until_it_is_killed",
+                "--nocapture",
+            ])
             .env(CHILD, &path)
             .stdout(Stdio::piped())
             .spawn()

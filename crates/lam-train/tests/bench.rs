@@ -1,5 +1,4 @@
 //! Comparisons: the plan, the statistics, and what the tables say.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

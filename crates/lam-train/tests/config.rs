@@ -1,5 +1,4 @@
 //! The configuration: what is accepted, what is refused and how that is said.
-#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

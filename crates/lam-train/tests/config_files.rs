@@ -1,5 +1,4 @@
 //! The committed configurations: all of the released ones, with their values, and our own.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -130,7 +129,7 @@ fn quickstart_is_online_lam_on_the_sample() {
     );
 }
 
-/// `LAM_UPDATE_DOCS=1 cargo test -p lam-train --test config_files` rewrites the table.
+/// `LAM_UPDATE_DOCS=1 cargo test -p lam-train config_files` rewrites the table.
 #[test]
 fn the_readme_holds_the_table_of_keys() {
     const BEGIN: &str = "<!-- keys: begin -->\n";

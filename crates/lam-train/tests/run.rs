@@ -1,5 +1,4 @@
 //! The run folder: nothing good is lost, nothing half-written stays, and two never write at once.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -131,7 +130,7 @@ fn a_full_disk_leaves_the_old_file_and_no_litter() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let script = "mount -t tmpfs -o size=64k tmpfs \"$0\" || exit 77; exec \"$1\" --exact a_full_disk_leaves_the_old_file_and_no_litter --nocapture";
+    let script = "mount -t tmpfs -o size=64k tmpfs \"$0\" || exit 77; exec \"$1\" --exact run::a_full_disk_leaves_the_old_file_and_no_litter --nocapture";
     let child = Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", script])
         .arg(dir.path())
@@ -338,7 +337,7 @@ fn two_processes_cannot_share_a_folder_and_a_killed_one_does_not_block() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "two_processes_cannot_share_a_folder_and_a_killed_one_does_not_block",
+            "run::two_processes_cannot_share_a_folder_and_a_killed_one_does_not_block",
             "--nocapture",
         ])
         .env(CHILD, &path)

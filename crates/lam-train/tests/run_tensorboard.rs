@@ -1,6 +1,5 @@
 //! Event files, decoded by a reader written against the formats' descriptions (TFRecord, protobuf), and
 //! by TensorBoard itself where `$LAM_TENSORBOARD_PYTHON` names a Python that has it.
-#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,4 @@
 //! Sweeps: the file, the search, early ends, the table of trials.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::Path;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use lam_metrics::RiskScore;
 use lam_train::RunOptions;
-use lam_train::evaluate::{RiskRequest, RiskScore};
+use lam_train::evaluate::RiskRequest;
 use lam_train::run::OpenMode;
 
 use crate::command_line;

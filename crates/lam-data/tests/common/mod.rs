@@ -8,6 +8,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 pub mod pictures;
+pub mod server;
+pub mod tree;
 
 /// An IDX file of bytes.
 pub fn idx(dims: &[u32], values: &[u8]) -> Vec<u8> {

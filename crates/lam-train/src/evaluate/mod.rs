@@ -11,4 +11,4 @@ mod training;
 
 pub use embed::{EmbeddedSet, embed};
 pub use measure::{EmbeddedGallery, Evaluation, Sets, evaluate};
-pub use risk::{RiskReport, RiskRequest, RiskScore, control_risk};
+pub use risk::{RiskReport, RiskRequest, control_risk};

@@ -1,7 +1,7 @@
 //! Which answers to accept, so that few of them are wrong.
 
 use lam_metrics::{
-    MetricError, RiskControl, RiskTarget, Selection, SelectiveCurve, ThresholdPlan,
+    MetricError, RiskControl, RiskScore, RiskTarget, ScoredControl, Selection, SelectiveCurve,
     joint_risk_threshold, pair_uncertainty,
 };
 use lam_search::{Index, Neighbour, Rows};
@@ -10,45 +10,11 @@ use super::EmbeddedSet;
 use crate::TrainError;
 use crate::config::Method;
 
-/// One in so many held-out images plans the test; the others are tested.
-const ONE_TO_PLAN_IN: usize = 4;
+/// Fewer held-out images cannot be divided into those that plan and those that are tested.
+const FEWEST: usize = 8;
 
 /// Galleries whose sizes differ by more than this share give distances that are not comparable.
 const SAME_SIZE: f64 = 0.1;
-
-/// An uncertainty of an answer, that is of a query's nearest neighbour by mean embeddings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RiskScore {
-    /// Spread of query and neighbour, as in AUSC.
-    Uncertainty,
-    /// Share of the weight samples whose nearest neighbour has another label than the answer.
-    Confidence,
-    /// Euclidean distance to the neighbour.
-    Distance,
-}
-
-impl RiskScore {
-    /// All, in the order of preference where two promise the same.
-    pub const ALL: [Self; 3] = [Self::Uncertainty, Self::Confidence, Self::Distance];
-
-    /// Its name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Uncertainty => "uncertainty",
-            Self::Confidence => "confidence",
-            Self::Distance => "distance",
-        }
-    }
-
-    /// What it is, in a line.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Uncertainty => "spread of query and nearest neighbour",
-            Self::Confidence => "share of weight samples that vote against the answer",
-            Self::Distance => "distance to the nearest neighbour",
-        }
-    }
-}
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,7 +88,7 @@ pub fn control_risk(
     method: Method,
 ) -> Result<RiskReport, TrainError> {
     let images = held_out.labels.len();
-    if images < 2 * ONE_TO_PLAN_IN {
+    if images < FEWEST {
         return Err(MetricError::TooFewImages { images }.into());
     }
     let answers = Answers::among(held_out)?;
@@ -143,24 +109,16 @@ pub fn control_risk(
             });
         }
     };
-    let mut best: Option<Candidate> = None;
-    for score in wanted {
-        let candidate = Candidate::plan(score, &answers, request.target)?;
-        let more =
-            |best: &Candidate| candidate.plan.predicted_coverage() > best.plan.predicted_coverage();
-        if best.as_ref().is_none_or(more) {
-            best = Some(candidate);
-        }
-    }
-    let Some(Candidate {
+    let scores: Vec<(RiskScore, Vec<f64>)> = wanted
+        .into_iter()
+        .map(|score| Ok((score, answers.uncertainty(score)?)))
+        .collect::<Result<_, TrainError>>()?;
+    let ScoredControl {
         score,
-        plan,
+        control,
+        planned_on,
         certification,
-    }) = best
-    else {
-        return Err(MetricError::Empty { what: "scores" }.into());
-    };
-    let control = plan.certify(&certification);
+    } = lam_metrics::control_risk(&scores, &answers.correct, request.target)?;
     let test_curve = Answers::among(test)?.curve(score)?;
     let in_held_out = Answers::between(test, held_out)?.curve(score)?;
     let threshold = joint_risk_threshold(&certification, request.target.risk());
@@ -169,7 +127,7 @@ pub fn control_risk(
         request: *request,
         score,
         gallery: images,
-        planned_on: images - certification.queries(),
+        planned_on,
         control,
         test_in_held_out: control.apply(&in_held_out),
         test: control.apply(&test_curve),
@@ -182,40 +140,6 @@ pub fn control_risk(
         test_in_held_out_curve: in_held_out,
         test_curve,
     })
-}
-
-/// A score with its plan and the answers that the plan has not seen.
-struct Candidate {
-    score: RiskScore,
-    plan: ThresholdPlan,
-    certification: SelectiveCurve,
-}
-
-impl Candidate {
-    fn plan(
-        score: RiskScore,
-        answers: &Answers<'_>,
-        target: RiskTarget,
-    ) -> Result<Self, TrainError> {
-        let uncertainty = answers.uncertainty(score)?;
-        let part = |plans: bool| {
-            let chosen = |i: usize| i.is_multiple_of(ONE_TO_PLAN_IN) == plans;
-            let (uncertainty, correct): (Vec<f64>, Vec<bool>) = uncertainty
-                .iter()
-                .zip(&answers.correct)
-                .enumerate()
-                .filter(|(i, _)| chosen(*i))
-                .map(|(_, (u, c))| (*u, *c))
-                .unzip();
-            SelectiveCurve::new(&uncertainty, &correct)
-        };
-        let certification = part(false)?;
-        Ok(Self {
-            score,
-            plan: ThresholdPlan::new(&part(true)?, target, certification.queries()),
-            certification,
-        })
-    }
 }
 
 /// The nearest neighbours that queries find in a gallery.

@@ -1,10 +1,10 @@
 //! The chosen threshold as a file, a figure and a part of the page.
 
-use lam_metrics::{Selection, SelectiveCurve};
+use lam_metrics::{RiskScore, Selection, SelectiveCurve};
 use lam_plot::{Block, Figure, RiskCoverage, RiskCoverageCurve, Table};
 use serde_json::{Map, Value, json};
 
-use super::{RiskReport, RiskScore};
+use super::RiskReport;
 use crate::TrainError;
 use crate::run::{RunFolder, RunMetadata, write_atomic};
 

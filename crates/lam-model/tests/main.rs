@@ -1,0 +1,17 @@
+//! Networks, losses, miners: one program for all tests of this crate, which links once. A file is named after the module it tests.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+mod backbone;
+mod conv_block;
+mod criterion;
+mod dropout;
+mod encoder;
+mod head;
+mod loss;
+mod places;
+mod pooling;
+mod variance_head;
+mod weights;
+mod whitening;

@@ -1,0 +1,1 @@
+//! Vector databases: items with their uncertainty in Qdrant and PostgreSQL.

@@ -1,0 +1,38 @@
+use lam_search::retrieval::Verdict;
+use lam_search::store::ItemId;
+
+/// An item that was found, with all that a caller shows of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Its name.
+    pub id: ItemId,
+    /// Its class.
+    pub label: Option<u32>,
+    /// Name of the class.
+    pub class: Option<String>,
+    /// What was stored with it.
+    pub metadata: String,
+    /// Distance between the mean directions, 0 to 2.
+    pub distance: f64,
+    /// Root of the expected squared distance, where that was the ranking.
+    pub expected: Option<f64>,
+    /// Its uncertainty.
+    pub uncertainty: Option<f64>,
+}
+
+/// The answer to one query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Items, nearest first.
+    pub found: Vec<Found>,
+    /// Uncertainty of the query.
+    pub uncertainty: Option<f64>,
+    /// Share of the model's samples whose nearest item has the label of the first one found, 0 to 1; none where the
+    /// model does not sample or that item has no label.
+    pub agreement: Option<f64>,
+    /// Probability that the first item is of the query's class, from the agreement and from how often answers with
+    /// such an agreement were right; none without a [`Calibration`](crate::Calibration).
+    pub confidence: Option<f64>,
+    /// Whether to rely on it.
+    pub verdict: Verdict,
+}

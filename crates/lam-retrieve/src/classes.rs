@@ -1,0 +1,39 @@
+use std::collections::BTreeMap;
+
+use lam_search::store::View;
+
+/// One numbering of classes by their names, continued from what an index holds: two folders may number the same class
+/// differently.
+#[derive(Debug, Clone, Default)]
+pub struct Classes {
+    by_name: BTreeMap<String, u32>,
+    next: u32,
+}
+
+impl Classes {
+    /// The classes of an index.
+    pub fn of(view: &View) -> Self {
+        let named = view.classes();
+        let by_name = named.iter().map(|(label, name)| (name.clone(), *label));
+        Self {
+            by_name: by_name.collect(),
+            next: named.keys().next_back().map_or(0, |last| last + 1),
+        }
+    }
+
+    /// The label of a class that is known.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The label of a class; a new one gets the next number.
+    pub fn label(&mut self, name: &str) -> u32 {
+        if let Some(label) = self.find(name) {
+            return label;
+        }
+        let label = self.next;
+        self.next += 1;
+        self.by_name.insert(name.to_owned(), label);
+        label
+    }
+}

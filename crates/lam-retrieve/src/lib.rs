@@ -1,0 +1,28 @@
+//! A model, an index, and answers that say how sure they are.
+//!
+//! - [`Encoder`]: turns images or vectors into [`Embeddings`], each a direction with a spread and samples.
+//! - [`Retriever`]: searches a [`View`](lam_search::store::View) of an index with them.
+//! - [`Calibration`]: what answers to labelled queries say about confidence: agreement becomes a probability, and a
+//!   tolerated risk becomes a threshold.
+//! - [`Classes`]: one numbering of classes, by name, for sources that number them differently.
+//!
+//! Nothing here knows a network: the encoder of a trained run is in `lam-train`, and a test's may be ten lines.
+
+mod answer;
+mod calibration;
+mod calibration_file;
+mod classes;
+mod embeddings;
+mod encoder;
+mod error;
+mod isotonic;
+mod retriever;
+
+pub use answer::{Answer, Found};
+pub use calibration::{AnsweredQuery, Calibration, Provenance, Rule};
+pub use classes::Classes;
+pub use embeddings::{Embeddings, Samples};
+pub use encoder::{Accepts, Encoder, Input};
+pub use error::RetrieveError;
+pub use isotonic::Isotonic;
+pub use retriever::{RetrieveOptions, Retriever};

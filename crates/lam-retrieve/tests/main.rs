@@ -1,0 +1,2 @@
+//! Answers that say how sure they are: one program for all tests of this crate. A file is named after the module it tests.
+#![allow(clippy::unwrap_used)]

@@ -1,0 +1,1 @@
+//! Retrieval with uncertainty over HTTP, and a page to look at it.

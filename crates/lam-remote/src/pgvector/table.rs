@@ -1,4 +1,5 @@
 use lam_retrieve::Found;
+use lam_search::squared_distance;
 use lam_search::store::{Fingerprint, ItemView, Spec};
 use pgvector::Vector;
 use postgres::Row;
@@ -77,8 +78,9 @@ impl Pgvector {
         }
     }
 
-    fn nearest_of(&self, row: &Row) -> Result<Nearest, postgres::Error> {
+    fn nearest_of(&self, row: &Row, query: &[f32]) -> Result<Nearest, postgres::Error> {
         let key: &str = row.try_get("id")?;
+        let mean: Vector = row.try_get("embedding")?;
         let label: Option<i64> = row.try_get("label")?;
         let sigma: Option<Vector> = match self.spread {
             true => row.try_get("sigma")?,
@@ -90,7 +92,7 @@ impl Pgvector {
                 label: label.and_then(|label| label.try_into().ok()),
                 class: row.try_get("class")?,
                 metadata: row.try_get("metadata")?,
-                distance: row.try_get("distance")?,
+                distance: squared_distance(query, mean.as_slice()).sqrt(),
                 expected: None,
                 uncertainty: row.try_get("uncertainty")?,
             },
@@ -351,15 +353,15 @@ impl VectorDatabase for Pgvector {
         let sigma = if self.spread { "sigma," } else { "" };
         // Ordered by the operator that a graph is built for, or, where that would return too few, by an
         // expression that no graph is for. A setting would not do: plans that are kept do not look at it.
-        // The distance that is returned is that between the vectors, which loses nothing where they are
-        // nearly the same, as the cosine does.
+        // Vectors come along for their distance: the server's cosine, of 32 bits, is too coarse for the
+        // distance of what is nearly the same.
         let exhaustive = k > MOST_CANDIDATES / 2;
         let order = match exhaustive {
             true => "(embedding <=> $1) + 0.0",
             false => "embedding <=> $1",
         };
         let sql = format!(
-            "SELECT id, label, class, metadata, uncertainty, {sigma} embedding <-> $1 AS distance
+            "SELECT id, label, class, metadata, uncertainty, {sigma} embedding
              FROM {} ORDER BY {order} LIMIT $2",
             self.table
         );
@@ -378,7 +380,7 @@ impl VectorDatabase for Pgvector {
             Ok(rows)
         })?;
         let nearest: Result<Vec<Nearest>, _> =
-            rows.iter().map(|row| self.nearest_of(row)).collect();
+            rows.iter().map(|row| self.nearest_of(row, mean)).collect();
         let mut nearest = nearest.map_err(|error| self.unexpected(error.to_string()))?;
         sort_by_distance(&mut nearest);
         Ok(nearest)

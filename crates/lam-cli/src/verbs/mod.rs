@@ -4,6 +4,8 @@ mod bench;
 mod config;
 mod data;
 mod eval;
+mod index;
+mod search;
 mod sweep;
 mod train;
 
@@ -19,6 +21,9 @@ pub enum Verb {
     Bench(bench::BenchArgs),
     Sweep(sweep::SweepArgs),
     #[command(subcommand)]
+    Index(index::IndexVerb),
+    Search(search::SearchArgs),
+    #[command(subcommand)]
     Data(data::DataVerb),
     #[command(subcommand)]
     Config(config::ConfigVerb),
@@ -31,6 +36,8 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
         Verb::Eval(args) => eval::run(args, printer),
         Verb::Bench(args) => bench::run(args, printer),
         Verb::Sweep(args) => sweep::run(args, printer),
+        Verb::Index(verb) => index::run(verb, printer),
+        Verb::Search(args) => search::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),
         Verb::Config(verb) => config::run(verb, printer),
     }

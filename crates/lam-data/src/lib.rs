@@ -9,6 +9,8 @@
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
 //! - [`Fetcher`]: downloads them, checked and resumable.
 //! - [`places`]: for place recognition, who stands near whom, and which reference accompanies a query in training.
+//! - [`open_vectors`], [`FeatureSet`]: vectors that others computed, from NumPy, safetensors and Parquet;
+//!   [`EmbeddingWriter`] and [`read_embeddings`] for files of embeddings in the same formats.
 //! - [`Loader`]: shuffled, prefetched batches; the order depends on nothing but seed and epoch.
 //!
 //! ```
@@ -67,6 +69,7 @@ mod split;
 mod subset;
 mod unpack;
 mod unreadable;
+mod vectors;
 mod view;
 
 pub use adapted::Adapted;
@@ -114,4 +117,9 @@ pub use source::Source;
 pub use split::Split;
 pub use subset::Subset;
 pub use unreadable::{Unreadable, UnreadableImage};
+pub use vectors::{
+    EmbeddingBatch, EmbeddingFormat, EmbeddingHeader, EmbeddingRows, EmbeddingWriter, Embeddings,
+    FeatureSet, FeatureShard, FilePart, LabelColumn, Labels, Vectors, VectorsError, open_vectors,
+    read_embeddings, read_ids, read_labels,
+};
 pub use view::{Framing, RandomResizedCrop, View, Views};

@@ -1,0 +1,45 @@
+use serde_json::{Map, Value, json};
+
+/// What is known about embeddings before the first is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddingHeader {
+    /// Embeddings (N).
+    pub rows: usize,
+    /// Numbers in each (D).
+    pub dim: usize,
+    /// What the classes are called, where every row has one: a label is a position in it.
+    pub class_names: Option<Vec<String>>,
+    /// What they were computed by, for instance a fingerprint; kept as it is.
+    pub model: Option<String>,
+}
+
+impl EmbeddingHeader {
+    pub(super) fn to_json(&self) -> String {
+        let mut object = Map::new();
+        object.insert("rows".to_owned(), json!(self.rows));
+        object.insert("dim".to_owned(), json!(self.dim));
+        object.insert("classes".to_owned(), json!(self.class_names));
+        object.insert("model".to_owned(), json!(self.model));
+        Value::Object(object).to_string()
+    }
+
+    pub(super) fn from_json(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let size = |key: &str| usize::try_from(value.get(key)?.as_u64()?).ok();
+        Some(Self {
+            rows: size("rows")?,
+            dim: size("dim")?,
+            class_names: value.get("classes").and_then(names),
+            model: value
+                .get("model")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+        })
+    }
+}
+
+/// A list of texts.
+fn names(value: &Value) -> Option<Vec<String>> {
+    let names = value.as_array()?.iter();
+    names.map(|name| name.as_str().map(str::to_owned)).collect()
+}

@@ -71,6 +71,17 @@ pub enum CliError {
         /// Their names.
         ids: String,
     },
+    /// An interrupted command that had other pictures.
+    #[error(
+        "{}: the last picture embedded before, {id}, is not in this source: begin anew without --resume",
+        out.display()
+    )]
+    OtherSource {
+        /// The file that is written.
+        out: PathBuf,
+        /// The picture.
+        id: String,
+    },
     /// Standard input.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),
@@ -108,7 +119,8 @@ impl CliError {
             | Self::Input(_)
             | Self::FailedRuns { .. }
             | Self::FaultyData { .. }
-            | Self::UnknownItems { .. } => false,
+            | Self::UnknownItems { .. }
+            | Self::OtherSource { .. } => false,
         };
         ExitCode::from(if is_usage { 2 } else { 1 })
     }

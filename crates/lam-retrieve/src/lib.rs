@@ -18,6 +18,7 @@ mod encoder;
 mod error;
 mod isotonic;
 mod model_file;
+mod plain;
 mod retriever;
 
 pub use answer::{Answer, Found};
@@ -28,4 +29,5 @@ pub use encoder::{Accepts, Encoder, Input};
 pub use error::RetrieveError;
 pub use isotonic::Isotonic;
 pub use model_file::IndexModel;
+pub use plain::plain_fingerprint;
 pub use retriever::{RetrieveOptions, Retriever};

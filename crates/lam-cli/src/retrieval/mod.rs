@@ -1,4 +1,4 @@
-//! What the verbs around an index share: naming a run and pictures, embedding them with progress.
+//! What the verbs around an index share: naming a model and pictures or vectors, embedding them with progress.
 
 pub mod answers;
 mod approximate;
@@ -9,6 +9,6 @@ mod source;
 
 pub use approximate::ApproximateArgs;
 pub use embedding::embed;
-pub use model::{ModelArgs, open_model};
+pub use model::{Model, ModelArgs, spec_of};
 pub use risk::{RiskArgs, Score};
-pub use source::{SourceArgs, open_source};
+pub use source::{Source, SourceArgs};

@@ -10,7 +10,7 @@ use lam_search::store::Reader;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::retrieval::{
-    ApproximateArgs, ModelArgs, RiskArgs, SourceArgs, answers, embed, open_model, open_source,
+    ApproximateArgs, Model, ModelArgs, RiskArgs, Source, SourceArgs, answers, embed,
 };
 
 const EXAMPLES: &str = "\
@@ -22,7 +22,7 @@ Examples:
   find new -name '*.jpg' | lam search shop.index - -k 3
 
 A query is a picture, a folder, a CSV table, the name of a data set with :train or :test, or - for paths on
-standard input. Distances are those between the mean embeddings, 0 to 2. The confidence says how often answers
+standard input; for an index of vectors a file of them. Distances are those between the mean embeddings, 0 to 2. The confidence says how often answers
 like this one were right among the pictures of `lam index calibrate`; without a calibration the share of
 posterior samples that agree stands in its place. Where the queries have classes, a line at the end says how
 many answers were right.";
@@ -35,7 +35,7 @@ pub struct SearchArgs {
     #[arg(value_name = "INDEX")]
     index: PathBuf,
 
-    /// Pictures to look up
+    /// Pictures or vectors to look up
     #[arg(value_name = "QUERY", required = true)]
     queries: Vec<String>,
 
@@ -68,7 +68,7 @@ pub fn run(args: &SearchArgs, printer: &Printer) -> Result<(), CliError> {
     let reader = Reader::open(&args.index)?;
     let view = reader.view();
     let retriever = args.risk.retriever(&args.index, printer)?;
-    let encoder = open_model(&args.index, &view, &args.model)?;
+    let model = Model::of_index(&args.index, &view, &args.model)?;
     let options = RetrieveOptions {
         k: args.k,
         method: args.approximate.method(),
@@ -80,24 +80,24 @@ pub fn run(args: &SearchArgs, printer: &Printer) -> Result<(), CliError> {
     };
     let mut tally = Tally::default();
     for word in &args.queries {
-        let (_, collection) = open_source(word, &args.source, &encoder)?;
-        let everything = 0..collection.len();
+        let source = Source::open(word, &args.source, &model)?;
+        let everything = 0..source.len();
         let mut show = |at: &[usize], embeddings: &Embeddings| -> Result<(), CliError> {
             let answers = retriever.answer(&view, embeddings, &options)?;
             for (answer, &position) in answers.iter().zip(at) {
-                let query = &collection.ids()[position];
+                let query = &source.ids()[position];
                 if args.json {
                     printer.out(answers::to_json(query, answer))?;
                 } else {
                     answers::print(query, answer, printer)?;
                 }
-                tally.count(answer, collection.classes()[position].as_deref());
+                tally.count(answer, source.class(position));
             }
             Ok(())
         };
         embed(
-            &encoder,
-            &collection,
+            &model,
+            &source,
             everything,
             "searching",
             printer,

@@ -8,16 +8,24 @@ use lam_search::store::Writer;
 use super::fill::{Known, fill};
 use crate::error::CliError;
 use crate::printer::Printer;
-use crate::retrieval::{ModelArgs, SourceArgs, open_model, open_source};
+use crate::retrieval::{Model, ModelArgs, Source, SourceArgs};
 
-/// Embed further pictures into an index
+const EXAMPLES: &str = "\
+Examples:
+  lam index add shop.index new-photos/ --prefix new/
+  lam index add shop.index new-photos/ --replace          photographs of the same name give way
+
+Items come in one after the other in portions; a portion is on the disk as a whole or not at all.";
+
+/// Embed further pictures or vectors into an index
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct AddArgs {
     /// The index
     #[arg(value_name = "INDEX")]
     index: PathBuf,
 
-    /// Pictures, as for `lam index create`
+    /// Pictures or vectors, as for `lam index create`
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<String>,
 
@@ -38,7 +46,7 @@ pub struct AddArgs {
 
 pub fn run(args: &AddArgs, printer: &Printer) -> Result<(), CliError> {
     let mut writer = Writer::open(&args.index)?;
-    let encoder = open_model(&args.index, &writer.view(), &args.model)?;
+    let model = Model::of_index(&args.index, &writer.view(), &args.model)?;
     let known = if args.replace {
         Known::Replace
     } else {
@@ -46,15 +54,8 @@ pub fn run(args: &AddArgs, printer: &Printer) -> Result<(), CliError> {
     };
     let mut items = 0;
     for word in &args.sources {
-        let (_, collection) = open_source(word, &args.source, &encoder)?;
-        items += fill(
-            &mut writer,
-            &encoder,
-            &collection,
-            &args.prefix,
-            known,
-            printer,
-        )?;
+        let source = Source::open(word, &args.source, &model)?;
+        items += fill(&mut writer, &model, &source, &args.prefix, known, printer)?;
     }
     printer.out(format!(
         "{}: {items} items added, {} in all",

@@ -10,7 +10,7 @@ use lam_search::store::{View, Writer};
 
 use crate::error::CliError;
 use crate::printer::Printer;
-use crate::retrieval::{ApproximateArgs, ModelArgs, SourceArgs, embed, open_model, open_source};
+use crate::retrieval::{ApproximateArgs, Model, ModelArgs, Source, SourceArgs, embed};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,24 +50,24 @@ pub fn run(args: &CalibrateArgs, printer: &Printer) -> Result<(), CliError> {
     // For writing: the calibration belongs to the index, and two must not change it at once.
     let writer = Writer::open(&args.index)?;
     let view = writer.view();
-    let encoder = open_model(&args.index, &view, &args.model)?;
+    let model = Model::of_index(&args.index, &view, &args.model)?;
     let classes = Classes::of(&view);
     let indexed = origins_in(&view);
     let (mut queries, mut labels) = (Embeddings::default(), Vec::new());
     let (mut names, mut left_out) = (Vec::new(), 0);
     for word in &args.sources {
-        let (name, collection) = open_source(word, &args.source, &encoder)?;
-        let everything = 0..collection.len();
+        let source = Source::open(word, &args.source, &model)?;
+        let everything = 0..source.len();
         embed(
-            &encoder,
-            &collection,
+            &model,
+            &source,
             everything,
             "calibrating",
             printer,
             |at, embeddings| {
                 for (row, &position) in at.iter().enumerate() {
-                    let origin = collection.origin(position);
-                    match &collection.classes()[position] {
+                    let origin = source.origin(position);
+                    match source.class(position) {
                         Some(class) if !indexed.contains(&origin) => {
                             append(&mut queries, &embeddings, row);
                             labels.push(classes.find(class));
@@ -78,7 +78,7 @@ pub fn run(args: &CalibrateArgs, printer: &Printer) -> Result<(), CliError> {
                 Ok(())
             },
         )?;
-        names.push(name);
+        names.push(source.name);
     }
     if left_out > 0 {
         printer.note(format!(

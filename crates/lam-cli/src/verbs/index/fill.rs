@@ -1,18 +1,16 @@
-//! Puts embedded pictures into an index.
+//! Puts embeddings into an index.
 
-use lam_data::Collection;
 use lam_retrieve::{Classes, Embeddings};
 use lam_search::store::{Item, ItemId, Writer};
-use lam_train::RunEncoder;
 
 use crate::error::CliError;
 use crate::printer::Printer;
-use crate::retrieval::embed;
+use crate::retrieval::{Model, Source, embed};
 
 /// Items written at once: the disk is waited for once each time.
 const PORTION: usize = 4096;
 
-/// What becomes of a picture whose name is in the index.
+/// What becomes of something whose name is in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// An error.
@@ -21,11 +19,11 @@ pub enum Known {
     Replace,
 }
 
-/// Embeds a collection into an index; how many items were written.
+/// Embeds what a source holds into an index; how many items were written.
 pub fn fill(
     writer: &mut Writer,
-    encoder: &RunEncoder,
-    collection: &Collection,
+    model: &Model,
+    source: &Source,
     prefix: &str,
     known: Known,
     printer: &Printer,
@@ -42,21 +40,21 @@ pub fn fill(
         portion.clear();
         Ok(())
     };
-    let everything = 0..collection.len();
+    let everything = 0..source.len();
     embed(
-        encoder,
-        collection,
+        model,
+        source,
         everything,
         "indexing",
         printer,
         |at, embeddings| {
             for (row, &position) in at.iter().enumerate() {
-                let class = collection.classes()[position].clone();
+                let class = source.class(position).map(str::to_owned);
                 portion.push(Item {
-                    id: ItemId::Text(format!("{prefix}{}", collection.ids()[position])),
+                    id: ItemId::Text(format!("{prefix}{}", source.ids()[position])),
                     label: class.as_deref().map(|class| classes.label(class)),
                     class,
-                    metadata: collection.origin(position),
+                    metadata: source.origin(position),
                     ..item_of(&embeddings, row)
                 });
             }

@@ -10,8 +10,14 @@ use serde_json::json;
 use crate::error::CliError;
 use crate::printer::Printer;
 
+const EXAMPLES: &str = "\
+Examples:
+  lam index info shop.index
+  lam index info shop.index --json";
+
 /// Say what an index holds
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct InfoArgs {
     /// The index
     #[arg(value_name = "INDEX")]

@@ -8,8 +8,15 @@ use lam_search::store::{ItemId, Writer};
 use crate::error::CliError;
 use crate::printer::Printer;
 
+const EXAMPLES: &str = "\
+Examples:
+  lam index remove shop.index shoes/0017.jpg shoes/0018.jpg
+
+All of them or, if one is not there, none. lam index build frees their room.";
+
 /// Remove items from an index
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct RemoveArgs {
     /// The index
     #[arg(value_name = "INDEX")]

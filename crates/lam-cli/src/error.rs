@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lam_data::DataError;
+use lam_remote::RemoteError;
 use lam_retrieve::RetrieveError;
 use lam_search::store::StoreError;
 use lam_train::TrainError;
@@ -63,6 +64,9 @@ pub enum CliError {
     /// A search, or what it takes.
     #[error(transparent)]
     Retrieve(#[from] RetrieveError),
+    /// A database.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// Items that are to be removed and are not there.
     #[error("{} holds no item called {ids}; nothing was removed", index.display())]
     UnknownItems {
@@ -113,6 +117,7 @@ impl CliError {
                 error,
                 StoreError::NotAnIndex { .. } | StoreError::Exists { .. }
             ),
+            Self::Remote(error) => error.is_usage(),
             Self::Bench(error) => error.is_usage(),
             Self::Sweep(error) => error.is_usage(),
             Self::Output(_)

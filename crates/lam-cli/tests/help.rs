@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 
 use crate::common::{Run, World, has_escapes};
 
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 19] = [
     "embed",
     "index create",
     "index add",
@@ -12,6 +12,7 @@ const VERBS: [&str; 18] = [
     "index calibrate",
     "index info",
     "search",
+    "export",
     "train",
     "eval",
     "bench",

@@ -11,6 +11,7 @@ mod data;
 mod data_check;
 mod embed;
 mod eval;
+mod export;
 mod failures;
 mod help;
 mod index;

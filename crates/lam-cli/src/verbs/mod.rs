@@ -5,6 +5,7 @@ mod config;
 mod data;
 mod embed;
 mod eval;
+mod export;
 mod index;
 mod search;
 mod sweep;
@@ -25,6 +26,7 @@ pub enum Verb {
     #[command(subcommand)]
     Index(index::IndexVerb),
     Search(search::SearchArgs),
+    Export(export::ExportArgs),
     #[command(subcommand)]
     Data(data::DataVerb),
     #[command(subcommand)]
@@ -41,6 +43,7 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
         Verb::Embed(args) => embed::run(args, printer),
         Verb::Index(verb) => index::run(verb, printer),
         Verb::Search(args) => search::run(args, printer),
+        Verb::Export(args) => export::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),
         Verb::Config(verb) => config::run(verb, printer),
     }

@@ -122,7 +122,6 @@ pub fn run(args: &ExportArgs, printer: &Printer) -> Result<(), CliError> {
             ExportEvent::Pruning => {
                 stage.spinner("looking for items that are gone".into());
             }
-            ExportEvent::Pruned { .. } => {}
             ExportEvent::BuildingGraph => {
                 stage.spinner("the server builds its graph".into());
             }

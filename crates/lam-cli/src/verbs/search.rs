@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lam_retrieve::{Embeddings, RetrieveOptions, Rule};
+use lam_retrieve::{Answer, Embeddings, Found, RetrieveOptions, Rule};
 use lam_search::retrieval::{Ranking, Verdict};
 use lam_search::store::Reader;
 
@@ -116,18 +116,23 @@ struct Tally {
     abstained: usize,
     labelled: usize,
     right: usize,
+    neighbours: usize,
+    right_neighbours: usize,
     labelled_accepted: usize,
     right_accepted: usize,
 }
 
 impl Tally {
-    fn count(&mut self, answer: &lam_retrieve::Answer, class: Option<&str>) {
+    fn count(&mut self, answer: &Answer, class: Option<&str>) {
         let accepted = answer.verdict == Verdict::Accepted;
         self.queries += 1;
         self.accepted += usize::from(accepted);
         self.abstained += usize::from(answer.verdict == Verdict::Abstained);
         if let (Some(class), Some(first)) = (class, answer.found.first()) {
-            let right = first.class.as_deref() == Some(class);
+            let is_right = |found: &Found| found.class.as_deref() == Some(class);
+            let right = is_right(first);
+            self.neighbours += answer.found.len();
+            self.right_neighbours += answer.found.iter().filter(|found| is_right(found)).count();
             self.labelled += 1;
             self.right += usize::from(right);
             self.labelled_accepted += usize::from(accepted);
@@ -161,10 +166,11 @@ impl Tally {
         }
         if self.labelled > 0 {
             printer.note(format!(
-                "{} of {} nearest items are of the query's class ({:.2} %)",
+                "{} of {} nearest items are of the query's class ({:.2} %), and {:.2} % of all neighbours",
                 self.right,
                 self.labelled,
-                share(self.right, self.labelled)
+                share(self.right, self.labelled),
+                share(self.right_neighbours, self.neighbours)
             ));
         }
     }

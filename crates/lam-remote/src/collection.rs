@@ -3,7 +3,7 @@ use lam_search::store::{Fingerprint, ItemView, Spec};
 
 use crate::address::Place;
 use crate::database::{KeyPage, VectorDatabase};
-use crate::pgvector::Pgvector;
+use crate::pgvector::{Pgvector, PostgresAddress};
 use crate::qdrant::Qdrant;
 use crate::{Address, DatabaseKind, Digest, Nearest, RemoteError, Retry};
 
@@ -203,7 +203,7 @@ impl<'a> Collection<'a> {
 
 fn connect(address: &Address, name: &str) -> Result<Box<dyn VectorDatabase>, RemoteError> {
     Ok(match address.place() {
-        Place::Pgvector(address) => Box::new(Pgvector::new(address.clone(), name)?),
+        Place::Pgvector(address) => Box::new(Pgvector::new(PostgresAddress::clone(address), name)?),
         Place::Qdrant(address) => Box::new(Qdrant::new(address.clone(), name)?),
     })
 }

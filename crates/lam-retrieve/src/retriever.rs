@@ -107,7 +107,7 @@ impl Retriever {
 fn found(view: &View, hit: &lam_search::retrieval::Hit) -> Option<Found> {
     let item = view.item(hit.slot)?;
     Some(Found {
-        slot: hit.slot,
+        slot: Some(hit.slot),
         id: item.id,
         label: hit.label,
         class: item.class.map(str::to_owned),

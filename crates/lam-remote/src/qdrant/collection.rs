@@ -150,6 +150,7 @@ impl Qdrant {
         };
         Ok(Nearest {
             found: Found {
+                slot: None,
                 id: content.id,
                 label: content.label,
                 class: content.class,
@@ -241,7 +242,7 @@ impl VectorDatabase for Qdrant {
                 m: Some(0),
                 ..HnswConfigDiff::default()
             }),
-            ..mean.clone()
+            ..mean
         };
         let mut map = HashMap::from([(MEAN.to_owned(), mean)]);
         if spec.spread {

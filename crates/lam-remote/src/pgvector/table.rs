@@ -88,6 +88,7 @@ impl Pgvector {
         };
         Ok(Nearest {
             found: Found {
+                slot: None,
                 id: row_id::decode(key),
                 label: label.and_then(|label| label.try_into().ok()),
                 class: row.try_get("class")?,

@@ -125,6 +125,7 @@ impl Qdrant {
         };
         Ok(Nearest {
             found: Found {
+                slot: None,
                 id: content.id,
                 label: content.label,
                 class: content.class,

@@ -189,7 +189,7 @@ fn options(state: &Shared, asked: &SearchParameters) -> Answered<RetrieveOptions
 
 /// Where a query and what was found for it lie on the map.
 fn place(map: &Map, view: &View, queries: &Embeddings, query: usize, answer: &Answer) -> PlaceBody {
-    let slots = answer.found.iter().map(|found| found.slot);
+    let slots = answer.found.iter().filter_map(|found| found.slot);
     let neighbours = slots.filter_map(|slot| Some(map.at(view.item(slot)?.mean)));
     let samples = queries.samples.as_ref().and_then(|samples| {
         let each = samples.per_input * queries.dim;

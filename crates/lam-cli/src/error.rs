@@ -8,6 +8,7 @@ use lam_data::DataError;
 use lam_remote::RemoteError;
 use lam_retrieve::RetrieveError;
 use lam_search::store::StoreError;
+use lam_serve::ServeError;
 use lam_train::TrainError;
 use lam_train::bench::BenchError;
 use lam_train::config::ConfigError;
@@ -86,6 +87,9 @@ pub enum CliError {
         /// The picture.
         id: String,
     },
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// Standard input.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),
@@ -118,6 +122,7 @@ impl CliError {
                 StoreError::NotAnIndex { .. } | StoreError::Exists { .. }
             ),
             Self::Remote(error) => error.is_usage(),
+            Self::Serve(error) => error.is_usage(),
             Self::Bench(error) => error.is_usage(),
             Self::Sweep(error) => error.is_usage(),
             Self::Output(_)

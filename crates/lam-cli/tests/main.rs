@@ -18,5 +18,6 @@ mod index;
 mod interruption;
 mod own_images;
 mod risk;
+mod serve;
 mod sweep;
 mod train;

@@ -1,4 +1,4 @@
-//! Which run made an index, beside the index.
+//! Which run made an index and where its pictures are, beside the index.
 
 use std::path::{Path, PathBuf};
 
@@ -9,14 +9,32 @@ use crate::beside::{read_json, write_json};
 
 const FILE: &str = "model.json";
 
-/// The run that an index was made with, so that it need not be named again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What an index was made with, so that it need not be named again.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct IndexModel {
-    /// The run folder, absolute.
-    pub run: PathBuf,
+    /// The run folder, absolute; none for vectors that are directions as they are.
+    pub run: Option<PathBuf>,
+    /// Folders that pictures were read from, absolute: files below them may be shown.
+    #[serde(default)]
+    pub pictures: Vec<PathBuf>,
 }
 
+/// More folders than anybody names; pictures of the others are not shown.
+const MOST_FOLDERS: usize = 1000;
+
 impl IndexModel {
+    /// Remembers folders of pictures; whether any was new.
+    pub fn add_pictures(&mut self, folders: Vec<PathBuf>) -> bool {
+        let before = self.pictures.len();
+        for folder in folders {
+            let known = self.pictures.iter().any(|known| folder.starts_with(known));
+            if !known && self.pictures.len() < MOST_FOLDERS {
+                self.pictures.push(folder);
+            }
+        }
+        self.pictures.len() > before
+    }
+
     /// Writes it beside the index.
     ///
     /// # Errors

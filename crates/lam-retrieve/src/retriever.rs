@@ -50,12 +50,11 @@ impl Retriever {
         self.rule.as_ref()
     }
 
-    /// Whether an index and a model belong together.
+    /// Whether an index and a model belong together, by their fingerprints.
     ///
     /// # Errors
     /// [`RetrieveError::OtherModel`] if not.
-    pub fn check_model(view: &View, model: Fingerprint) -> Result<(), RetrieveError> {
-        let index = view.spec().fingerprint;
+    pub fn check_model(index: Fingerprint, model: Fingerprint) -> Result<(), RetrieveError> {
         if index == model {
             return Ok(());
         }

@@ -62,9 +62,9 @@ fn expected_distances_hold_both_spreads() {
 #[test]
 fn an_index_of_another_model_is_refused() {
     let (_folder, writer) = index(&[(0.0, None, 0.1)]);
-    let view = writer.view();
-    assert!(Retriever::check_model(&view, Fingerprint([7; 32])).is_ok());
-    let error = Retriever::check_model(&view, Fingerprint([8; 32])).unwrap_err();
+    let index = writer.view().spec().fingerprint;
+    assert!(Retriever::check_model(index, Fingerprint([7; 32])).is_ok());
+    let error = Retriever::check_model(index, Fingerprint([8; 32])).unwrap_err();
     assert!(matches!(error, RetrieveError::OtherModel { .. }), "{error}");
 }
 

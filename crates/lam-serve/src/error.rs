@@ -84,6 +84,22 @@ pub enum ServeError {
     Retrieve(#[from] RetrieveError),
 }
 
+impl ServeError {
+    /// Whether something impossible was asked for, as opposed to work that failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenAddress { .. }
+                | Self::Token { .. }
+                | Self::Limit { .. }
+                | Self::NoSpread
+                | Self::Dimension { .. }
+                | Self::OtherCalibration { .. }
+                | Self::Retrieve(RetrieveError::OtherModel { .. })
+        )
+    }
+}
+
 /// Why a request is not answered, as its caller reads it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorBody {

@@ -25,7 +25,7 @@ impl Service {
     pub fn new(writer: Writer, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, ServeError> {
         if let Some(encoder) = &encoder {
             let view = writer.view();
-            Retriever::check_model(&view, encoder.fingerprint())?;
+            Retriever::check_model(view.spec().fingerprint, encoder.fingerprint())?;
             let (model, index) = (encoder.dim(), view.spec().dim);
             if model != index {
                 return Err(ServeError::Dimension { model, index });

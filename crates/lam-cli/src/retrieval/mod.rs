@@ -4,11 +4,13 @@ pub mod answers;
 mod approximate;
 mod embedding;
 mod model;
+mod pictures;
 mod risk;
 mod source;
 
 pub use approximate::ApproximateArgs;
 pub use embedding::embed;
 pub use model::{Model, ModelArgs, spec_of};
+pub use pictures::IndexPictures;
 pub use risk::{RiskArgs, Score};
 pub use source::{Source, SourceArgs};

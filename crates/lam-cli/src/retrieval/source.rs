@@ -1,5 +1,6 @@
 //! What is named on the command line to be embedded: pictures, or vectors in a file.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
@@ -21,11 +22,19 @@ pub struct SourceArgs {
     data_dir: Vec<PathBuf>,
 }
 
+impl SourceArgs {
+    /// Where data sets are looked for, in the folder that a configuration names too.
+    pub fn search_path(&self, configured: Option<&Path>) -> SearchPath {
+        SearchPath::standard(&self.data_dir, configured)
+    }
+}
+
 /// Things with a name each, that can be embedded.
 pub struct Source {
     /// What they are, for people.
     pub name: String,
     pub(super) content: Content,
+    roots: Vec<PathBuf>,
 }
 
 pub(super) enum Content {
@@ -44,6 +53,7 @@ impl Source {
             return Ok(Self {
                 name: word.to_owned(),
                 content: Content::Vectors(Box::new(read_embeddings(path)?)),
+                roots: Vec::new(),
             });
         }
         let Some((run, presentation)) =
@@ -58,10 +68,11 @@ impl Source {
         } else {
             EmbedSource::parse(word)?
         };
-        let search = SearchPath::standard(&args.data_dir, run.config().data_dir.as_deref());
+        let search = args.search_path(run.config().data_dir.as_deref());
         Ok(Self {
             name: source.to_string(),
             content: Content::Pictures(source.open(presentation, &search)?),
+            roots: roots_of(&source),
         })
     }
 
@@ -71,6 +82,11 @@ impl Source {
             Content::Pictures(_) => None,
             Content::Vectors(vectors) => Some((vectors.dim(), vectors.sigma.is_some())),
         }
+    }
+
+    /// Folders that its pictures are in, absolute: none of data sets, whose pictures are shown by their names.
+    pub fn roots(&self) -> Vec<PathBuf> {
+        self.roots.clone()
     }
 
     /// How many there are.
@@ -116,4 +132,23 @@ fn paths_from_input() -> Result<Vec<String>, CliError> {
     let lines = lines.collect::<io::Result<Vec<String>>>();
     let lines = lines.map_err(CliError::Input)?;
     Ok(lines.into_iter().filter(|line| !line.is_empty()).collect())
+}
+
+/// Folders of pictures that somebody named on the command line, and with it allowed to be shown.
+fn roots_of(source: &EmbedSource) -> Vec<PathBuf> {
+    let parent = |path: &Path| path.parent().map(Path::to_owned);
+    let folders: BTreeSet<PathBuf> = match source {
+        EmbedSource::Known(..) => BTreeSet::new(),
+        EmbedSource::Folder(folder) => [folder.clone()].into(),
+        EmbedSource::Table(table) => parent(table).into_iter().collect(),
+        EmbedSource::Paths(paths) => paths
+            .iter()
+            .filter_map(|path| parent(Path::new(path)))
+            .collect(),
+    };
+    // The folder of a bare name is the empty path: this one.
+    let folders = folders.iter().map(|folder| Path::new(".").join(folder));
+    folders
+        .filter_map(|folder| std::fs::canonicalize(folder).ok())
+        .collect()
 }

@@ -8,6 +8,7 @@ mod eval;
 mod export;
 mod index;
 mod search;
+mod serve;
 mod sweep;
 mod train;
 
@@ -26,6 +27,7 @@ pub enum Verb {
     #[command(subcommand)]
     Index(index::IndexVerb),
     Search(search::SearchArgs),
+    Serve(serve::ServeArgs),
     Export(export::ExportArgs),
     #[command(subcommand)]
     Data(data::DataVerb),
@@ -43,6 +45,7 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
         Verb::Embed(args) => embed::run(args, printer),
         Verb::Index(verb) => index::run(verb, printer),
         Verb::Search(args) => search::run(args, printer),
+        Verb::Serve(args) => serve::run(args, printer),
         Verb::Export(args) => export::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),
         Verb::Config(verb) => config::run(verb, printer),

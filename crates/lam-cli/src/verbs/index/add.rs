@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use lam_retrieve::IndexModel;
 use lam_search::store::Writer;
 
 use super::fill::{Known, fill};
@@ -55,6 +56,10 @@ pub fn run(args: &AddArgs, printer: &Printer) -> Result<(), CliError> {
     let mut items = 0;
     for word in &args.sources {
         let source = Source::open(word, &args.source, &model)?;
+        let mut made_with = IndexModel::load(&args.index)?.unwrap_or_default();
+        if made_with.add_pictures(source.roots()) {
+            made_with.save(&args.index)?;
+        }
         items += fill(&mut writer, &model, &source, &args.prefix, known, printer)?;
     }
     printer.out(format!(

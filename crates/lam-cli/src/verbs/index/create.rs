@@ -68,10 +68,18 @@ pub fn run(args: &CreateArgs, printer: &Printer) -> Result<(), CliError> {
         None => plain_spec(&sources)?,
     };
     let mut writer = Writer::create(&args.index, spec)?;
-    if let Some(run) = model.run() {
-        let run = std::fs::canonicalize(run.path()).unwrap_or_else(|_| run.path().to_owned());
-        IndexModel { run }.save(&args.index)?;
+    let run = model.run().map(|run| {
+        let absolute = std::fs::canonicalize(run.path());
+        absolute.unwrap_or_else(|_| run.path().to_owned())
+    });
+    let mut made_with = IndexModel {
+        run,
+        pictures: Vec::new(),
+    };
+    for source in &sources {
+        made_with.add_pictures(source.roots());
     }
+    made_with.save(&args.index)?;
     let mut items = 0;
     for source in &sources {
         items += fill(

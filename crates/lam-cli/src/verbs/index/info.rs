@@ -54,7 +54,7 @@ pub fn run(args: &InfoArgs, printer: &Printer) -> Result<(), CliError> {
             "graph": graph,
             "threshold": view.threshold(),
             "fingerprint": spec.fingerprint.to_string(),
-            "run": model.map(|model| model.run),
+            "run": model.and_then(|model| model.run),
             "calibration": calibration.map(|calibration| json!({
                 "queries": calibration.answered().len(),
                 "source": calibration.provenance().queries,
@@ -76,8 +76,8 @@ pub fn run(args: &InfoArgs, printer: &Printer) -> Result<(), CliError> {
         ),
         ("graph", graph),
     ];
-    if let Some(model) = model {
-        lines.push(("run", model.run.display().to_string()));
+    if let Some(run) = model.and_then(|model| model.run) {
+        lines.push(("run", run.display().to_string()));
     }
     lines.push(("model", spec.fingerprint.to_string()));
     lines.push((

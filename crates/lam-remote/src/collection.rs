@@ -40,7 +40,7 @@ impl<'a> Collection<'a> {
     }
 
     /// Opens one for items like these, and makes it where there is none. With `graph` it shall get a graph
-    /// for approximate search, which [`Collection::build_graph`] builds.
+    /// for approximate search, which is built once the items are there.
     ///
     /// # Errors
     /// [`RemoteError::OtherModel`], [`RemoteError::OtherDimension`], [`RemoteError::OtherSpread`] if it

@@ -60,7 +60,7 @@ pub struct Address(Place);
 
 #[derive(Clone)]
 pub(crate) enum Place {
-    Pgvector(PostgresAddress),
+    Pgvector(Box<PostgresAddress>),
     Qdrant(QdrantAddress),
 }
 
@@ -110,7 +110,7 @@ impl Address {
             )));
         }
         Ok(Self(match by_scheme {
-            DatabaseKind::Pgvector => Place::Pgvector(PostgresAddress::parse(url)?),
+            DatabaseKind::Pgvector => Place::Pgvector(Box::new(PostgresAddress::parse(url)?)),
             DatabaseKind::Qdrant => {
                 let is_encrypted = matches!(scheme, "qdrants" | "https");
                 Place::Qdrant(QdrantAddress::parse(rest, is_encrypted)?)

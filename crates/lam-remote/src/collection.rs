@@ -3,7 +3,7 @@ use lam_search::store::{Fingerprint, ItemView, Spec};
 
 use crate::address::Place;
 use crate::database::{KeyPage, VectorDatabase};
-use crate::pgvector::Pgvector;
+use crate::pgvector::{Pgvector, PostgresAddress};
 use crate::qdrant::Qdrant;
 use crate::{Address, DatabaseKind, Digest, Nearest, RemoteError, Retry};
 
@@ -40,7 +40,7 @@ impl<'a> Collection<'a> {
     }
 
     /// Opens one for items like these, and makes it where there is none. With `graph` it shall get a graph
-    /// for approximate search, which [`Collection::build_graph`] builds.
+    /// for approximate search, which is built once the items are there.
     ///
     /// # Errors
     /// [`RemoteError::OtherModel`], [`RemoteError::OtherDimension`], [`RemoteError::OtherSpread`] if it
@@ -203,7 +203,7 @@ impl<'a> Collection<'a> {
 
 fn connect(address: &Address, name: &str) -> Result<Box<dyn VectorDatabase>, RemoteError> {
     Ok(match address.place() {
-        Place::Pgvector(address) => Box::new(Pgvector::new(address.clone(), name)?),
+        Place::Pgvector(address) => Box::new(Pgvector::new(PostgresAddress::clone(address), name)?),
         Place::Qdrant(address) => Box::new(Qdrant::new(address.clone(), name)?),
     })
 }

@@ -42,13 +42,6 @@ pub enum ExportEvent {
     },
     /// The database is being looked through for what the index does not hold.
     Pruning,
-    /// So many of its keys have been looked at.
-    Pruned {
-        /// Keys of this page.
-        looked_at: usize,
-        /// Those that are gone.
-        removed: usize,
-    },
     /// The graph is being built.
     BuildingGraph,
 }
@@ -108,7 +101,7 @@ pub fn export(
     }
     if options.prune {
         progress(ExportEvent::Pruning);
-        done.removed = prune(&mut collection, view, progress)?;
+        done.removed = prune(&mut collection, view)?;
     }
     if options.graph {
         progress(ExportEvent::BuildingGraph);
@@ -148,11 +141,7 @@ fn send(
 }
 
 /// Removes what the index does not hold; how many items that were.
-fn prune(
-    collection: &mut Collection<'_>,
-    view: &View,
-    progress: &mut dyn FnMut(ExportEvent),
-) -> Result<usize, RemoteError> {
+fn prune(collection: &mut Collection<'_>, view: &View) -> Result<usize, RemoteError> {
     let mut held = HashSet::with_capacity(view.len());
     for batch in batches(view, KEYS) {
         held.extend(collection.keys_of(&batch));
@@ -161,17 +150,12 @@ fn prune(
     let mut from: Option<String> = None;
     loop {
         let page = collection.keys(from.as_deref(), KEYS)?;
-        let looked_at = page.keys.len();
         let mut gone = page.keys;
         gone.retain(|key| !held.contains(key));
         if !gone.is_empty() {
             collection.delete(&gone)?;
         }
         all += gone.len();
-        progress(ExportEvent::Pruned {
-            looked_at,
-            removed: gone.len(),
-        });
         match page.next {
             Some(next) => from = Some(next),
             None => return Ok(all),

@@ -46,3 +46,8 @@ pub use digest::Digest;
 pub use error::RemoteError;
 pub use export::{ExportEvent, ExportOptions, Exported, export};
 pub use retry::{Retry, Retrying};
+
+/// The README's example is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,7 +9,7 @@ use lam_remote::{
     Address, Collection, DatabaseKind, ExportEvent, ExportOptions, Exported, RemoteError, Retry,
     Retrying, export,
 };
-use lam_retrieve::Embeddings;
+use lam_retrieve::{Embeddings, Found, RetrieveOptions, Retriever};
 use lam_search::store::{Fingerprint, Item, ItemId, Spec, View};
 use postgres::{Client, NoTls};
 
@@ -98,12 +98,20 @@ fn a_search_finds_what_the_exact_search_of_the_index_finds() {
     }
     let embeddings = Embeddings::of_directions(queries.concat(), 24).unwrap();
     let found = collection.search(&embeddings, 3).unwrap();
-    assert_eq!(found.len(), queries.len());
-    for (query, found) in found.iter().enumerate() {
-        let nearest = collection.nearest(embeddings.mean(query), 3).unwrap();
-        let expected: Vec<_> = nearest.into_iter().map(|near| near.found).collect();
-        assert_eq!(*found, expected);
-    }
+    // To the last bit of the distance.
+    let exact = RetrieveOptions::exact(3);
+    let answers = Retriever::default()
+        .answer(&view, &embeddings, &exact)
+        .unwrap();
+    let nowhere = |found| Found {
+        slot: None,
+        ..found
+    };
+    let answers = answers.into_iter();
+    let expected: Vec<Vec<Found>> = answers
+        .map(|answer| answer.found.into_iter().map(nowhere).collect())
+        .collect();
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -586,12 +594,22 @@ fn a_login_that_is_refused_is_not_repeated() {
 
 /// These need no server.
 mod without_a_server {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::thread::JoinHandle;
+
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::{ServerConfig, ServerConnection};
+
     use super::*;
 
     #[test]
     fn a_server_that_is_not_there_is_tried_a_few_times() {
         // A port that was free a moment ago.
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
+        let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap()
@@ -614,6 +632,53 @@ mod without_a_server {
             "{message}"
         );
         assert!(!message.contains("s3cret"), "{message}");
+    }
+
+    /// Speaks as much of PostgreSQL as comes before encryption, and then shows a certificate of its own making.
+    fn impostor() -> (u16, JoinHandle<()>) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+        let certificate = CertificateDer::from_pem_file(folder.join("server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = [0; 8];
+            stream.read_exact(&mut asked).unwrap();
+            assert_eq!(
+                asked, *b"\0\0\0\x08\x04\xd2\x16\x2f",
+                "it asks for encryption"
+            );
+            stream.write_all(b"S").unwrap();
+            let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+            while connection.is_handshaking() {
+                if connection.complete_io(&mut stream).is_err() {
+                    return;
+                }
+            }
+            panic!("the client trusts anybody");
+        });
+        (port, serving)
+    }
+
+    #[test]
+    fn a_certificate_that_nobody_vouches_for_is_refused() {
+        for mode in ["require", "verify-full", "prefer"] {
+            let (port, serving) = impostor();
+            let url = format!("postgres://me:s3cret@127.0.0.1:{port}/d?sslmode={mode}");
+            let address = Address::parse(&url, None).unwrap();
+            let error = Collection::open(&address, "any", quick()).unwrap_err();
+            assert!(matches!(error, RemoteError::Refused { .. }), "{error:?}");
+            assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
+            serving.join().unwrap();
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use lam_remote::{Address, DatabaseKind, ExportEvent, ExportOptions, Exported, Retry, Retrying};
@@ -16,16 +16,17 @@ use crate::table;
 const EXAMPLES: &str = "\
 Examples:
   lam export shop.index --to pgvector postgres://me@localhost/mine
-  lam export shop.index --to pgvector postgres://me@db.example.org/mine?sslmode=require --table shoes --hnsw
+  lam export shop.index --to pgvector postgres://me@db/mine?sslmode=require --table shoes --hnsw
   lam export shop.index --to qdrant qdrant://localhost:6334 --prune
-  QDRANT_API_KEY=... lam export shop.index --to qdrant https://db.example.org:6334 --collection shoes
+  QDRANT_API_KEY=... lam export shop.index --to qdrant https://db:6334 --collection shoes
 
-The table or collection is made where there is none; one of another model or dimension is refused. Items that
-are there as they are, by their digests, are not sent again: repeat the command after an interruption or a
-change, and it goes on with what is missing. A server that restarts is waited for.
+The table or collection is made where there is none; one of another model or dimension is
+refused. Items that are there as they are, by their digests, are not sent again: repeat the command
+after an interruption or a change, and it goes on with what is missing. A server that restarts is
+waited for.
 
-Directions, deviations, uncertainties, labels, classes and metadata are stored. A database has no model:
-there are no samples of a query, and no confidence. docs/databases.md says what can be done with it.";
+Directions, deviations, uncertainties, labels, classes and metadata are stored. A database has no
+model: there are no samples of a query, and no confidence.";
 
 /// Bring the items of an index into PostgreSQL or Qdrant
 #[derive(Debug, Args)]
@@ -104,6 +105,8 @@ pub fn run(args: &ExportArgs, printer: &Printer) -> Result<(), CliError> {
             retrying.delay.as_secs_f64()
         ));
     };
+    let mut begun = Instant::now();
+    let mut sending = Duration::ZERO;
     let mut progress = |event: ExportEvent| {
         let mut stage = stage.borrow_mut();
         let items = view.len() as u64;
@@ -115,34 +118,33 @@ pub fn run(args: &ExportArgs, printer: &Printer) -> Result<(), CliError> {
                 };
                 stage.line(format!("{items} items to {address}, {name:?}{before}"));
                 stage.bar(Counting::Items, "exporting".into(), 0, items);
+                begun = Instant::now();
             }
             ExportEvent::Exported { written, unchanged } => {
                 stage.advance((written + unchanged) as u64);
+                sending = begun.elapsed();
             }
             ExportEvent::Pruning => {
                 stage.spinner("looking for items that are gone".into());
             }
-            ExportEvent::Pruned { .. } => {}
             ExportEvent::BuildingGraph => {
                 stage.spinner("the server builds its graph".into());
             }
         }
     };
-    let begun = Instant::now();
     let retry = Retry::patient().notifying(&notify);
     let done = lam_remote::export(&view, &address, &name, &options, &retry, &mut progress);
     stage.borrow_mut().clear();
-    print(&done?, &address, &name, begun, printer)
+    print(&done?, &address, &name, sending, printer)
 }
 
 fn print(
     done: &Exported,
     address: &Address,
     name: &str,
-    begun: Instant,
+    sending: Duration,
     printer: &Printer,
 ) -> Result<(), CliError> {
-    let seconds = begun.elapsed().as_secs_f64();
     let mut table = table::new(printer, &["items", "number"]);
     for (what, number) in [
         ("written", done.written as u64),
@@ -158,9 +160,10 @@ fn print(
         printer.paint().bold("Exported to")
     ))?;
     printer.out(table::text(&table))?;
+    let (all, seconds) = (done.written + done.unchanged, sending.as_secs_f64());
     printer.note(format!(
-        "{seconds:.1} s, {:.0} items/s",
-        (done.written + done.unchanged) as f64 / seconds.max(1e-9)
+        "{all} items in {seconds:.1} s, {:.0} items/s",
+        all as f64 / seconds.max(1e-9)
     ));
     Ok(())
 }

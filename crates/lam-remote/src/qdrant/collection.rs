@@ -26,7 +26,7 @@ const MEAN: &str = "mean";
 const SIGMA: &str = "sigma";
 /// Key of the collection's metadata.
 const FINGERPRINT: &str = "lam_fingerprint";
-const MOST_DIMENSIONS: usize = 65_536;
+const MOST_DIMENSIONS: usize = 65_535;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A batch is applied before the server answers.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -87,6 +87,31 @@ impl Qdrant {
 
     fn explain(&self, error: &QdrantError) -> RemoteError {
         explain(&self.address, error)
+    }
+
+    /// Takes a collection back that was made without what says whose it is.
+    fn check_metadata(&mut self) -> Result<(), RemoteError> {
+        let info = self
+            .runtime
+            .block_on(self.client.collection_info(&self.name));
+        let info = info.map_err(|error| self.explain(&error))?.result;
+        let metadata = info
+            .and_then(|info| info.config)
+            .map(|config| config.metadata);
+        if metadata.is_some_and(|metadata| metadata.contains_key(FINGERPRINT)) {
+            return Ok(());
+        }
+        let removed = self
+            .runtime
+            .block_on(self.client.delete_collection(&self.name));
+        removed.map_err(|error| self.explain(&error))?;
+        Err(RemoteError::Refused {
+            place: self.address.to_string(),
+            reason:
+                "this server keeps no metadata of collections, and so not which model they are of: \
+                     it takes Qdrant 1.16 or later"
+                    .into(),
+        })
     }
 
     /// Refuses an answer that does not say that all is done.
@@ -178,7 +203,7 @@ impl VectorDatabase for Qdrant {
         };
         let Some(model) = payload::text(&config.metadata, FINGERPRINT) else {
             return Err(self.foreign(format!(
-                "was not made by lam (its metadata has no {FINGERPRINT}; Qdrant keeps metadata from version 1.16 on)"
+                "was not made by lam (its metadata has no {FINGERPRINT})"
             )));
         };
         let fingerprint: Fingerprint = model
@@ -217,7 +242,7 @@ impl VectorDatabase for Qdrant {
                 m: Some(0),
                 ..HnswConfigDiff::default()
             }),
-            ..mean.clone()
+            ..mean
         };
         let mut map = HashMap::from([(MEAN.to_owned(), mean)]);
         if spec.spread {
@@ -238,7 +263,7 @@ impl VectorDatabase for Qdrant {
             .runtime
             .block_on(self.client.create_collection(request))
         {
-            Ok(answer) if answer.result => Ok(()),
+            Ok(answer) if answer.result => self.check_metadata(),
             Ok(_) => Err(RemoteError::Refused {
                 place: self.address.to_string(),
                 reason: format!("collection {:?} was not made", self.name),

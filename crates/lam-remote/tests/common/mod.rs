@@ -89,7 +89,7 @@ pub fn items(count: usize, dim: usize) -> Vec<Item> {
                 _ => format!("{{\"n\": {number}, \"text\": \"🦊\\n\"}}"),
             },
             sigma: Some((0..dim).map(|_| draws.unit() as f32 * 0.1).collect()),
-            uncertainty: (number % 5 != 0).then(|| draws.unit()),
+            uncertainty: (!number.is_multiple_of(5)).then(|| draws.unit()),
             ..Item::new(id, mean)
         }
     };

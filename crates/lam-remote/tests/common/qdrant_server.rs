@@ -357,10 +357,19 @@ impl Collections for Service {
         })
     }
 
+    async fn delete(
+        &self,
+        request: Request<DeleteCollection>,
+    ) -> Answer<CollectionOperationResponse> {
+        self.call("drop", request, |state, request| {
+            let result = state.collections.remove(&request.collection_name).is_some();
+            Ok(CollectionOperationResponse { result, time: 0.0 })
+        })
+    }
+
     unused! {
         list: ListCollectionsRequest => ListCollectionsResponse;
         update: UpdateCollection => CollectionOperationResponse;
-        delete: DeleteCollection => CollectionOperationResponse;
         update_aliases: ChangeAliases => CollectionOperationResponse;
         list_collection_aliases: ListCollectionAliasesRequest => ListAliasesResponse;
         list_aliases: ListAliasesRequest => ListAliasesResponse;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ImageFault, ImageShape, LayoutError, LookedIn, Split, UnreadableImage};
+use crate::{ImageFault, ImageShape, LayoutError, LookedIn, Split, UnreadableImage, VectorsError};
 
 /// Whatever can be wrong with data. Every message names the file, what was expected, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum DataError {
     /// Something is wrong with the folder of a data set, or with a list of its images.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// Something is wrong with a file of vectors, labels or embeddings.
+    #[error(transparent)]
+    Vectors(#[from] VectorsError),
     /// An IDX file does not begin with two zero bytes.
     #[error(
         "{}: not an IDX file: it begins with {found:#010x}, expected {expected:#010x}; \

@@ -2,12 +2,15 @@
 //!
 //! - [`Dataset`]: length, labels, and the i-th image as `[C, H, W]` in \[0, 1\]; [`Subset`] is a choice
 //!   of its images, [`held_out_split`] makes one, stratified by class.
+//! - [`Collection`]: pictures from anywhere with a name each, shown to a network as its [`Presentation`] says.
 //! - [`PhotoDataset`]: photographs decoded when they are asked for, shown as [`Views`] say.
 //! - [`registry`]: the data sets known by name. A new one is one file under `datasets/` and one line
 //!   in `registry.rs`.
 //! - [`SearchPath`]: where their files are looked for; [`report`] says what was found where.
 //! - [`Fetcher`]: downloads them, checked and resumable.
 //! - [`places`]: for place recognition, who stands near whom, and which reference accompanies a query in training.
+//! - [`open_vectors`], [`FeatureSet`]: vectors that others computed, from NumPy, safetensors and Parquet;
+//!   [`EmbeddingWriter`] and [`read_embeddings`] for files of embeddings in the same formats.
 //! - [`Loader`]: shuffled, prefetched batches; the order depends on nothing but seed and epoch.
 //!
 //! ```
@@ -28,6 +31,7 @@ mod adapted;
 mod augment;
 mod check;
 mod checksum;
+mod collection;
 mod dataset;
 mod datasets;
 mod decode;
@@ -53,6 +57,7 @@ mod photo;
 mod photo_dataset;
 mod place_dataset;
 pub mod places;
+mod presentation;
 mod registry;
 mod remote;
 mod report;
@@ -64,12 +69,14 @@ mod split;
 mod subset;
 mod unpack;
 mod unreadable;
+mod vectors;
 mod view;
 
 pub use adapted::Adapted;
 pub use augment::Augmentation;
 pub use check::{Checked, CheckedClass, ImageCheck, Thumbnail, check_images};
 pub use checksum::Checksum;
+pub use collection::Collection;
 pub use dataset::Dataset;
 pub use decode::{DecodeLimits, ImageFault, ImageFormat, Picture, decode};
 pub use error::{DataError, FailedMirror, FilesNotFound};
@@ -96,6 +103,7 @@ pub use permutation::shuffled;
 pub use photo::{Photo, PhotoSource};
 pub use photo_dataset::PhotoDataset;
 pub use place_dataset::PlaceDataset;
+pub use presentation::Presentation;
 pub use registry::{
     DatasetEntry, DebianPackage, FileSet, FileSpec, Photographs, Storage, Tree, TreeSet, find,
     registry,
@@ -109,4 +117,9 @@ pub use source::Source;
 pub use split::Split;
 pub use subset::Subset;
 pub use unreadable::{Unreadable, UnreadableImage};
+pub use vectors::{
+    EmbeddingBatch, EmbeddingFormat, EmbeddingHeader, EmbeddingRows, EmbeddingWriter, Embeddings,
+    FeatureSet, FeatureShard, FilePart, LabelColumn, Labels, Vectors, VectorsError, open_vectors,
+    read_embeddings, read_ids, read_labels,
+};
 pub use view::{Framing, RandomResizedCrop, View, Views};

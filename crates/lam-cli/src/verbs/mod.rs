@@ -3,7 +3,11 @@
 mod bench;
 mod config;
 mod data;
+mod embed;
 mod eval;
+mod export;
+mod index;
+mod search;
 mod sweep;
 mod train;
 
@@ -18,6 +22,11 @@ pub enum Verb {
     Eval(eval::EvalArgs),
     Bench(bench::BenchArgs),
     Sweep(sweep::SweepArgs),
+    Embed(embed::EmbedArgs),
+    #[command(subcommand)]
+    Index(index::IndexVerb),
+    Search(search::SearchArgs),
+    Export(export::ExportArgs),
     #[command(subcommand)]
     Data(data::DataVerb),
     #[command(subcommand)]
@@ -31,6 +40,10 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
         Verb::Eval(args) => eval::run(args, printer),
         Verb::Bench(args) => bench::run(args, printer),
         Verb::Sweep(args) => sweep::run(args, printer),
+        Verb::Embed(args) => embed::run(args, printer),
+        Verb::Index(verb) => index::run(verb, printer),
+        Verb::Search(args) => search::run(args, printer),
+        Verb::Export(args) => export::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),
         Verb::Config(verb) => config::run(verb, printer),
     }

@@ -14,6 +14,7 @@ mod decode;
 mod embeddings;
 mod fetch;
 mod fetch_remote;
+mod files;
 mod folder;
 mod held_out;
 mod idx;

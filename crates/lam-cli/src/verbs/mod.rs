@@ -4,6 +4,8 @@ mod bench;
 mod config;
 mod data;
 mod eval;
+mod fit;
+mod merge;
 mod sweep;
 mod train;
 
@@ -16,6 +18,8 @@ use crate::printer::Printer;
 pub enum Verb {
     Train(train::TrainArgs),
     Eval(eval::EvalArgs),
+    Fit(fit::FitArgs),
+    Merge(merge::MergeArgs),
     Bench(bench::BenchArgs),
     Sweep(sweep::SweepArgs),
     #[command(subcommand)]
@@ -29,6 +33,8 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
     match verb {
         Verb::Train(args) => train::run(args, printer),
         Verb::Eval(args) => eval::run(args, printer),
+        Verb::Fit(args) => fit::run(args, printer),
+        Verb::Merge(args) => merge::run(args, printer),
         Verb::Bench(args) => bench::run(args, printer),
         Verb::Sweep(args) => sweep::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),

@@ -133,6 +133,8 @@ impl Fit {
         let mut set = |key: &str, value: String| text.push_str(&format!("{key}: {value}\n"));
         set("epochs", "1".to_owned());
         set("loss_approx", "fix".to_owned());
+        // A line of the log says how wide the posterior is, for which some structures are decomposed.
+        set("log_every_n_steps", "100".to_owned());
         set("head_init", self.head.write());
         if let Some(head) = head {
             set("resume", head.to_owned().write());

@@ -101,8 +101,8 @@ fn shards_are_the_whole_in_pieces() {
 #[test]
 fn a_killed_command_goes_on_to_the_same_file() {
     let world = trained();
-    world.run("embed run sample:train -o whole.npy").code(0);
-    let arguments = "embed run sample:train -o part.npy";
+    world.run("embed run sample:test -o whole.npy").code(0);
+    let arguments = "embed run sample:test -o part.npy";
     let mut command = world.lam(arguments);
     drop(Background::until_exists(
         &mut command,
@@ -126,7 +126,7 @@ fn a_killed_command_goes_on_to_the_same_file() {
     // Another source does not go on with it.
     fs::write(world.path("part.npy.partial"), b"").unwrap();
     world
-        .run("embed run sample:train -o part.npy --resume")
+        .run("embed run sample:test -o part.npy --resume")
         .code(0);
 }
 

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::{DataError, ImageShape, Normalise, Unreadable};
 
 /// Labelled images that can be read by index, from any thread.
@@ -48,6 +50,12 @@ pub trait Dataset: Send + Sync {
 
     /// The images themselves, to be shown to people, of a set that holds something computed from them.
     fn pictures(&self) -> Option<&dyn Dataset> {
+        None
+    }
+
+    /// The files that the images come from, as ranges of indices, where what is computed of each file must not depend on
+    /// the others: images are then held out, and batches made, file by file. None for all other sets.
+    fn files(&self) -> Option<Vec<Range<usize>>> {
         None
     }
 

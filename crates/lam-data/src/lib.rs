@@ -83,7 +83,7 @@ pub use error::{DataError, FailedMirror, FilesNotFound};
 pub use features::Features;
 pub use fetch::{FetchEvent, Fetcher, MIRROR_VARIABLE, NamedFile, Progress, fetch};
 pub use formats::{CifarBatch, MatArray, read_cifar_batch, read_cifar_pickle, read_mat5};
-pub use held_out::held_out_split;
+pub use held_out::{at_most, held_out_of, held_out_split};
 pub use idx::{IdxArray, MAX_IDX_BYTES, read_idx};
 pub use idx_pair::read_idx_pair;
 pub use layout_error::LayoutError;

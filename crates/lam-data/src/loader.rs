@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::ops::Range;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
@@ -48,6 +49,7 @@ impl Batch {
 /// | `batch_size` | 256 | images in a batch | ≥ 1 |
 /// | `shuffle` | off | order as a function of seed and epoch; photographs as in that epoch of training | any |
 /// | `drop_last` | off | leave out a last batch that is not full | on needs one full batch |
+/// | `within_files` | off | batches do not cross the borders of [`Dataset::files`], each of which has an order of its own | any |
 /// | `start_batch` | 0 | batches to skip, for going on in mid-epoch | ≤ batches of the epoch |
 /// | `prefetch` | 2 | batches read ahead by a thread; 0 reads when asked | ≤ 1024 |
 /// | `augment` | none | random changes as a function of the shuffle's seed and epoch | needs `shuffle` |
@@ -56,6 +58,7 @@ pub struct LoaderBuilder {
     batch_size: usize,
     order: Option<(u64, u64)>,
     drop_last: bool,
+    within_files: bool,
     start_batch: usize,
     prefetch: usize,
     augmentation: Augmentation,
@@ -78,6 +81,13 @@ impl LoaderBuilder {
     /// Leaves out a last batch that is not full.
     pub fn drop_last(mut self, drop_last: bool) -> Self {
         self.drop_last = drop_last;
+        self
+    }
+
+    /// Makes the batches of each file of the data set as if there were no other file; of a data set without files as
+    /// otherwise.
+    pub fn within_files(mut self, within_files: bool) -> Self {
+        self.within_files = within_files;
         self
     }
 
@@ -139,11 +149,8 @@ impl LoaderBuilder {
                 "at most the number of images, since a batch that is not full is dropped";
             return Err(invalid("batch size", self.batch_size, expected));
         }
-        let total = if self.drop_last {
-            len / self.batch_size
-        } else {
-            len.div_ceil(self.batch_size)
-        };
+        let (order, batches) = self.batches(len);
+        let total = batches.len();
         if self.start_batch > total {
             let expected = "at most the number of batches of an epoch";
             return Err(invalid("first batch", self.start_batch, expected));
@@ -160,14 +167,35 @@ impl LoaderBuilder {
             dataset: Arc::clone(&self.dataset),
             occasion: self.order,
             augmentation,
-            order: match self.order {
-                Some((seed, epoch)) => shuffled(len, seed, epoch),
-                None => (0..len).collect(),
-            },
-            batch_size: self.batch_size,
+            order,
+            batches,
             next: self.start_batch,
             total,
         })
+    }
+
+    /// The order of the images, and the pieces of it that are batches.
+    fn batches(&self, len: usize) -> (Vec<usize>, Vec<Range<usize>>) {
+        let files = self.within_files.then(|| self.dataset.files()).flatten();
+        let files = files.unwrap_or_else(|| std::iter::once(0..len).collect());
+        let (mut order, mut batches) = (Vec::with_capacity(len), Vec::new());
+        for file in files {
+            let begin = order.len();
+            match self.order {
+                Some((seed, epoch)) => {
+                    let own = shuffled(file.len(), seed, epoch);
+                    order.extend(own.into_iter().map(|index| file.start + index));
+                }
+                None => order.extend(file),
+            }
+            for start in (begin..order.len()).step_by(self.batch_size) {
+                let end = (start + self.batch_size).min(order.len());
+                if end - start == self.batch_size || !self.drop_last {
+                    batches.push(start..end);
+                }
+            }
+        }
+        (order, batches)
     }
 }
 
@@ -200,6 +228,7 @@ impl Loader {
             batch_size: 256,
             order: None,
             drop_last: false,
+            within_files: false,
             start_batch: 0,
             prefetch: 2,
             augmentation: Augmentation::default(),
@@ -272,7 +301,8 @@ struct Plan {
     occasion: Option<(u64, u64)>,
     augmentation: Option<Augmentation>,
     order: Vec<usize>,
-    batch_size: usize,
+    /// Which pieces of the order are batches.
+    batches: Vec<Range<usize>>,
     next: usize,
     total: usize,
 }
@@ -280,10 +310,9 @@ struct Plan {
 impl Plan {
     /// Reads the next batch, into the memory of `used`.
     fn read_next(&mut self, used: Option<Batch>) -> Result<Batch, DataError> {
-        let start = self.next * self.batch_size;
-        let end = (start + self.batch_size).min(self.order.len());
+        let batch = self.batches.get(self.next).cloned().unwrap_or_default();
         self.next += 1;
-        let chosen = &self.order[start..end];
+        let chosen = &self.order[batch];
         let shape = self.dataset.shape();
         let mut batch = used.unwrap_or(Batch {
             images: Vec::new(),

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::{DataError, Dataset, ImageShape, Normalise, Unreadable};
@@ -89,6 +90,21 @@ impl Dataset for Subset {
         self.indices
             .get(index)
             .map_or_else(String::new, |&of_base| self.base.source(of_base))
+    }
+
+    /// Of the images that are left; in the order of the base, which is that of its files.
+    fn files(&self) -> Option<Vec<Range<usize>>> {
+        let files = self.base.files()?;
+        let mut left: Vec<Range<usize>> = Vec::with_capacity(files.len());
+        let mut begin = 0;
+        for file in files {
+            let inside = self.indices[begin..].iter();
+            let count = inside.take_while(|index| file.contains(index)).count();
+            left.push(begin..begin + count);
+            begin += count;
+        }
+        // Indices in another order belong to no file.
+        (begin == self.indices.len()).then_some(left)
     }
 
     fn unreadable(&self) -> Option<&Unreadable> {

@@ -15,6 +15,7 @@ mod decode;
 mod embeddings;
 mod fetch;
 mod fetch_remote;
+mod files;
 mod folder;
 mod held_out;
 mod idx;

@@ -295,7 +295,7 @@ fn several_files_are_one_set() {
     let set = FeatureSet::open("mine", &shards).unwrap();
     assert_eq!(set.class_names(), ["10", "ant", "dog", "zebra", "äffchen"]);
     assert_eq!(set.labels(), [3, 4, 3, 1, 1, 2, 0, 3, 2, 1]);
-    assert_eq!(set.rows_of_files(), [5, 5]);
+    assert_eq!(set.files(), Some(vec![0..5, 5..10]));
     assert_eq!(set.shape().numel(), 3);
     let mut out = [0.0; 3];
     for index in [9, 0, 4, 5, 7] {

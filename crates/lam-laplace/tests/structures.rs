@@ -352,8 +352,19 @@ proptest! {
             }
         }
         for structure in STRUCTURES {
-            let merged = of_batch(&part(first..first + second), structure)
-                .merge(of_batch(&part(0..first), structure));
+            let shards = [first..first + second, 0..first].map(|range| of_batch(&part(range), structure));
+            let [a, b] = shards.clone();
+            let merged = a.merge(b);
+            // Their states add up to the same, in 32 bits.
+            let [a, b] = shards.map(|shard| shard.state());
+            let states = Curvature::merge_states(&a, &b).unwrap();
+            for (name, data) in merged.state() {
+                let expected: Vec<f64> = data.iter::<f64>().collect();
+                let scale = expected.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
+                for (sum, expected) in states[&name].iter::<f64>().zip(expected) {
+                    prop_assert!((sum - expected).abs() <= 1e-6 * scale, "{} {}", sum, expected);
+                }
+            }
             let expected = state_numbers(&of_batch(&whole, structure));
             for ((name, a), (_, b)) in state_numbers(&merged).iter().zip(&expected) {
                 assert_close(a, b, 1e-9, &format!("{structure:?} {name}"));
@@ -377,4 +388,17 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn states_of_different_curvature_do_not_add_up() {
+    let state = |structure, size| of_batch(&Case::random(4, size, 3, 1), structure).state();
+    let said = |a, b| Curvature::merge_states(&a, &b).unwrap_err().to_string();
+    let other = said(state(Structure::Diagonal, 4), state(Structure::Diagonal, 5));
+    assert!(other.contains("weight has shape"), "{other}");
+    let other = said(state(Structure::Diagonal, 4), state(Structure::Block, 4));
+    assert!(
+        other.contains("missing tensor bias") && other.contains("unexpected tensor blocks"),
+        "{other}"
+    );
 }

@@ -56,7 +56,7 @@ impl fmt::Debug for Token {
 /// | `pictures` | 4 a core, 8 to 32 | decoded images held at a time | waits |
 /// | `k` | 1,000 | neighbours per query | 422 |
 /// | `vectors` | 10,000 | vectors or items in a request | 422 |
-/// | `timeout` | 30 s | from a request's header to the answer's | 408 while its body is read, else 503 |
+/// | `timeout` | 30 s | from a request's header to the answer's | 503; 408 where the body takes nine tenths of it |
 /// | `concurrency` | 64 | requests being answered | waits |
 /// | `waiting` | 256 | requests that wait for that | 503 |
 /// | `connections` | 1,024 | open connections | waits to be accepted |

@@ -214,6 +214,44 @@ fn a_phone_shows_all_of_it() {
     }
 }
 
+#[test]
+#[ignore = "needs chromium"]
+fn images_are_dropped_and_pasted() {
+    let (_folder, service, _ask) = gallery();
+    let server = Server::start(service, ServeOptions::local(0));
+    let mut page = Page::open();
+    page.go(&server.url("/"));
+    page.wait_for("document.querySelectorAll('#map circle').length > 0");
+    for (event, colour, class) in [
+        ("drop", "rgb(50 190 80)", "green"),
+        ("paste", "rgb(40 80 230)", "blue"),
+    ] {
+        page.evaluate(&format!(
+            "(async () => {{
+                const canvas = document.createElement('canvas');
+                const pen = canvas.getContext('2d');
+                pen.fillStyle = '{colour}';
+                pen.fillRect(0, 0, canvas.width, canvas.height);
+                const blob = await new Promise(done => canvas.toBlob(done, 'image/png'));
+                const data = new DataTransfer();
+                data.items.add(new File([blob], 'a.png', {{ type: 'image/png' }}));
+                const made = {{ drop: () => new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}),
+                    paste: () => new ClipboardEvent('paste', {{ clipboardData: data, bubbles: true, cancelable: true }}) }};
+                document.body.dispatchEvent(made.{event}());
+            }})()"
+        ));
+        page.wait_for(&format!(
+            "document.querySelector('#headline').textContent === '{class}'"
+        ));
+        assert_eq!(
+            page.evaluate("document.querySelector('#kind').textContent"),
+            "Accepted"
+        );
+    }
+    let complaints = page.complaints(&server.url(""));
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
 /// What has the focus, and whether that can be seen.
 fn focused(page: &mut Page) -> (String, bool) {
     let found = page.evaluate("(() => { const e = document.activeElement; const shown = e.closest('.drop') ?? e; const style = getComputedStyle(shown); return [e.id || e.tagName, style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2]; })()");

@@ -166,7 +166,7 @@ fn what_takes_too_long_is_given_up() {
     peer.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(
-        answer.contains("{\"error\":\"the body did not arrive within 500ms\"}"),
+        answer.contains("{\"error\":\"the body did not arrive within 450ms\"}"),
         "{answer}"
     );
     assert!(begun.elapsed() < Duration::from_secs(5));

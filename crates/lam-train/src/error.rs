@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lam_data::DataError;
+use lam_data::{DataError, VectorsError};
 use lam_laplace::LaplaceError;
 use lam_model::ModelError;
 
@@ -128,6 +128,24 @@ pub enum TrainError {
         /// How many are held out.
         images: usize,
     },
+    /// A run that cannot be added to others.
+    #[error("{}: {reason}", path.display())]
+    Merge {
+        /// The run.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// An identity has one layer, and as many outputs as inputs.
+    #[error(
+        "head_init is identity, but the head has {inputs} features and {outputs} outputs: use latent_dim: null and head: []"
+    )]
+    NoIdentity {
+        /// Its outputs.
+        outputs: usize,
+        /// Its inputs.
+        inputs: usize,
+    },
     /// Features are rows without gaps.
     #[error(
         "{images} images cannot be read, such as {first}: repair or remove them, since the features of a frozen backbone are computed of all"
@@ -217,8 +235,15 @@ impl TrainError {
                 | Self::NothingHeldOut(_)
                 | Self::NoRiskOfPlaces
                 | Self::HeldOutAlone { .. }
+                | Self::NoIdentity { .. }
+                | Self::Merge { .. }
                 | Self::NoTemperature(_)
-                | Self::Data(DataError::UnknownDataset { .. })
+                | Self::Data(
+                    DataError::UnknownDataset { .. }
+                        | DataError::Vectors(
+                            VectorsError::UnknownEnding { .. } | VectorsError::Name { .. }
+                        )
+                )
                 | Self::Model(ModelError::NoBackbone { .. })
                 | Self::Laplace(
                     LaplaceError::TooLarge { .. }

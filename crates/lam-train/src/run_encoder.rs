@@ -292,6 +292,7 @@ fn presentation(config: &Config) -> Result<Option<Presentation>, TrainError> {
     Ok(match &config.dataset {
         DatasetChoice::Known(name) => Some(find(&name.to_string())?.presentation(views)?),
         DatasetChoice::Own(_) => Some(Presentation::of_views(views)?),
+        DatasetChoice::Features(_) => None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lam_model::backbone::Backbone;
-use lam_model::{Encoder, StateDict, load_state};
+use lam_model::{Encoder, StateDict, load_state, state_dict};
 
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
@@ -221,6 +221,38 @@ impl<'a> Starts<'a> {
             dataset: config.dataset.to_string(),
         }
     }
+}
+
+/// `encoder` with the head of a finished run, whatever that was trained on and by which method.
+///
+/// # Errors
+/// No finished run there; a head of another shape.
+pub(crate) fn head_of(run: &Path, encoder: Encoder) -> Result<Encoder, TrainError> {
+    let path = best_of(run)
+        .filter(|path| !is_foreign(path))
+        .ok_or_else(|| TrainError::Start {
+            path: run.to_owned(),
+            reason: "no finished run is in this folder, which should have the head to begin with"
+                .to_owned(),
+        })?;
+    let mut tensors = Checkpoint::load(&path)?.state.tensors;
+    let mut model = crate::method::take_prefixed("model", &mut tensors);
+    model.retain(|name, _| name.starts_with("head."));
+    with_head(encoder, &model).map_err(|error| TrainError::Start {
+        path,
+        reason: error.to_string(),
+    })
+}
+
+/// `encoder` with these tensors of a head, and its own backbone.
+///
+/// # Errors
+/// A head of another shape.
+pub(crate) fn with_head(encoder: Encoder, head: &StateDict) -> Result<Encoder, TrainError> {
+    let mut state = state_dict(&encoder);
+    state.retain(|name, _| !name.starts_with("head."));
+    state.extend(head.clone());
+    Ok(load_state(encoder, &state)?)
 }
 
 /// Whether a file is a checkpoint of the released LAM code or other weights, and none of ours.

@@ -142,6 +142,7 @@ impl Trainer<'_> {
             .shuffle(config.seed, progress.epoch as u64)
             .augment(augmentation)
             .drop_last(plan.drop_last)
+            .within_files(plan.within_files)
             .start_batch(progress.step_in_epoch)
             .build()?;
         let steps = loader.batches_in_epoch();

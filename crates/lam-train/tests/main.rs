@@ -5,6 +5,7 @@ mod bench;
 mod config;
 mod config_files;
 mod dataset_names;
+mod fit;
 mod methods;
 mod run;
 mod run_tensorboard;

@@ -6,7 +6,9 @@ mod data;
 mod embed;
 mod eval;
 mod export;
+mod fit;
 mod index;
+mod merge;
 mod search;
 mod serve;
 mod sweep;
@@ -21,6 +23,8 @@ use crate::printer::Printer;
 pub enum Verb {
     Train(train::TrainArgs),
     Eval(eval::EvalArgs),
+    Fit(fit::FitArgs),
+    Merge(merge::MergeArgs),
     Bench(bench::BenchArgs),
     Sweep(sweep::SweepArgs),
     Embed(embed::EmbedArgs),
@@ -40,6 +44,8 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
     match verb {
         Verb::Train(args) => train::run(args, printer),
         Verb::Eval(args) => eval::run(args, printer),
+        Verb::Fit(args) => fit::run(args, printer),
+        Verb::Merge(args) => merge::run(args, printer),
         Verb::Bench(args) => bench::run(args, printer),
         Verb::Sweep(args) => sweep::run(args, printer),
         Verb::Embed(args) => embed::run(args, printer),

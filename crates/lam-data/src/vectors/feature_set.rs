@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,6 +47,31 @@ impl FeatureSet {
     /// # Errors
     /// Files that cannot be read, other numbers of labels than of vectors, vectors of several sizes, no files at all.
     pub fn open(name: &str, shards: &[FeatureShard]) -> Result<Self, DataError> {
+        Self::open_with(name, shards, labels_of)
+    }
+
+    /// As [`FeatureSet::open`]; vectors without labels are of one class without a name.
+    ///
+    /// # Errors
+    /// As [`FeatureSet::open`].
+    pub fn open_unlabelled(name: &str, features: &[FilePart]) -> Result<Self, DataError> {
+        let shards = features.iter().cloned();
+        let shards: Vec<_> = shards.map(|part| FeatureShard::new(part, None)).collect();
+        Self::open_with(name, &shards, |shard, rows| {
+            let own = FilePart::file(&shard.features.file);
+            if has_column(&own, &LABEL_COLUMNS)? {
+                LabelColumn::read(&own)
+            } else {
+                Ok(LabelColumn::unnamed(rows))
+            }
+        })
+    }
+
+    fn open_with(
+        name: &str,
+        shards: &[FeatureShard],
+        labels_of: impl Fn(&FeatureShard, usize) -> Result<LabelColumn, DataError>,
+    ) -> Result<Self, DataError> {
         let (mut opened, mut columns) = (Vec::<Shard>::new(), Vec::new());
         let mut rows = 0;
         for shard in shards {
@@ -61,7 +87,7 @@ impl FeatureSet {
                 }
                 .into());
             }
-            let column = labels_of(shard)?;
+            let column = labels_of(shard, vectors.rows())?;
             let labelled = shard.labels.as_ref().unwrap_or(&shard.features);
             if column.rows() != vectors.rows() {
                 return Err(VectorsError::RowCounts {
@@ -102,15 +128,42 @@ impl FeatureSet {
         })
     }
 
-    /// Rows of each file, in order.
-    pub fn rows_of_files(&self) -> Vec<usize> {
-        let rows = self.shards.iter().map(|shard| shard.vectors.rows());
-        rows.collect()
+    /// The paths of the files, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.shards.iter().map(|shard| shard.vectors.file())
     }
 
-    /// The files, in order.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.shards.iter().map(|shard| shard.vectors.file())
+    /// Refuses what nothing can be learnt from: rows that are all the same, one class only, or no two rows of a class.
+    ///
+    /// # Errors
+    /// [`VectorsError::WrongContent`]; what reading rows can run into.
+    pub fn check_variety(&self) -> Result<(), DataError> {
+        let file = self.paths().next().unwrap_or(Path::new(""));
+        let wrong = |found: &str, expected: &str| VectorsError::content(file, found, expected);
+        let labels = self.labels();
+        if self.labels.class_names.len() < 2 {
+            let found = format!("rows of one class only, {:?}", self.labels.class_names);
+            return Err(wrong(
+                &found,
+                "at least two classes, or there is nothing to tell apart",
+            )
+            .into());
+        }
+        if self.labels.class_names.len() == labels.len() {
+            let expected =
+                "some classes with two rows or more, or there is nothing to find; are these ids?";
+            return Err(wrong("a class of its own for every row", expected).into());
+        }
+        let (mut first, mut row) = (vec![0.0; self.dim], vec![0.0; self.dim]);
+        self.read(0, &mut first)?;
+        // The second row ends this, unless it is the same.
+        for index in 1..labels.len() {
+            self.read(index, &mut row)?;
+            if row != first {
+                return Ok(());
+            }
+        }
+        Err(wrong("the same vector in every row", "vectors that differ").into())
     }
 
     /// The file of a row, and its number there.
@@ -122,7 +175,7 @@ impl FeatureSet {
     }
 }
 
-fn labels_of(shard: &FeatureShard) -> Result<LabelColumn, DataError> {
+fn labels_of(shard: &FeatureShard, _: usize) -> Result<LabelColumn, DataError> {
     let own = FilePart::file(&shard.features.file);
     match &shard.labels {
         Some(labels) => LabelColumn::read(labels),
@@ -160,6 +213,11 @@ impl Dataset for FeatureSet {
             len: self.len(),
         })?;
         shard.vectors.read(row..row + 1, out)
+    }
+
+    fn files(&self) -> Option<Vec<Range<usize>>> {
+        let range = |shard: &Shard| shard.first..shard.first + shard.vectors.rows();
+        Some(self.shards.iter().map(range).collect())
     }
 
     fn source(&self, index: usize) -> String {

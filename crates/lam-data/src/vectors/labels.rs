@@ -57,6 +57,14 @@ impl LabelColumn {
         Ok(Self { names, of_row })
     }
 
+    /// One class without a name.
+    pub(crate) fn unnamed(rows: usize) -> Self {
+        Self {
+            names: vec![String::new()],
+            of_row: vec![0; rows],
+        }
+    }
+
     /// Rows (N).
     pub fn rows(&self) -> usize {
         self.of_row.len()

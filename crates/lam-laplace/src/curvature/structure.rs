@@ -1,6 +1,6 @@
 //! The curvature of a head in any of its structures.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use lam_model::StateDict;
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
 use lam_model::miner::PairCounts;
@@ -168,6 +168,39 @@ impl Curvature {
                 a.structure().name(),
                 b.structure().name()
             ),
+        }
+    }
+
+    /// The state of [`merge`](Self::merge) from those of two curvatures of the same structure and sizes: every tensor of a
+    /// state is a sum over pairs or over inputs, whatever the structure.
+    ///
+    /// # Errors
+    /// [`LaplaceError::State`] lists every tensor that only one of them has, or that has another shape.
+    pub fn merge_states(a: &StateDict, b: &StateDict) -> Result<StateDict, LaplaceError> {
+        let mut problems: Vec<String> = Vec::new();
+        let mut sum = StateDict::new();
+        for (name, ours) in a {
+            match b.get(name) {
+                Some(theirs) if ours.shape() == theirs.shape() => {
+                    let values = ours.iter::<f32>().zip(theirs.iter::<f32>());
+                    let values: Vec<f32> = values.map(|(a, b)| a + b).collect();
+                    let shape = ours.shape().to_vec();
+                    sum.insert(name.clone(), TensorData::new(values, shape));
+                }
+                Some(theirs) => problems.push(format!(
+                    "{name} has shape {:?} and {:?}",
+                    ours.shape(),
+                    theirs.shape()
+                )),
+                None => problems.push(format!("missing tensor {name}")),
+            }
+        }
+        let left = b.keys().filter(|name| !a.contains_key(*name));
+        problems.extend(left.map(|name| format!("unexpected tensor {name}")));
+        if problems.is_empty() {
+            Ok(sum)
+        } else {
+            Err(LaplaceError::State(problems))
         }
     }
 

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Answered, Failure};
+use crate::server::BodyDeadline;
 use crate::state::State;
 
 /// What a body holds.
@@ -54,8 +55,9 @@ pub(crate) async fn read(state: &State, request: Request) -> Answered<Payload> {
         return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let (parts, body) = request.into_parts();
-    let limits = &state.options.limits;
-    let bytes = collect(body, limits.body_bytes, limits.timeout).await?;
+    let deadline = parts.extensions.get::<BodyDeadline>();
+    let deadline = *deadline.ok_or_else(Failure::dropped)?;
+    let bytes = collect(body, state.options.limits.body_bytes, deadline).await?;
     match kind.as_str() {
         "application/json" => Ok(Payload::Json(bytes)),
         "multipart/form-data" => form(Request::from_parts(parts, Body::from(bytes))).await,
@@ -64,8 +66,7 @@ pub(crate) async fn read(state: &State, request: Request) -> Answered<Payload> {
 }
 
 /// All bytes of a body.
-async fn collect(mut body: Body, most: usize, within: Duration) -> Answered<Bytes> {
-    let deadline = Instant::now() + within;
+async fn collect(mut body: Body, most: usize, deadline: BodyDeadline) -> Answered<Bytes> {
     let too_large = || {
         Failure::too_large(format!(
             "the body has more than the {most} bytes that are read"
@@ -78,10 +79,10 @@ async fn collect(mut body: Body, most: usize, within: Duration) -> Answered<Byte
     let mut all: Vec<u8> = Vec::new();
     loop {
         let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
-        let frame = timeout_at(deadline, frame).await.map_err(|_| {
+        let frame = timeout_at(deadline.at, frame).await.map_err(|_| {
             Failure::new(
                 StatusCode::REQUEST_TIMEOUT,
-                format!("the body did not arrive within {within:?}"),
+                format!("the body did not arrive within {:?}", deadline.within),
             )
         })?;
         let Some(frame) = frame else {

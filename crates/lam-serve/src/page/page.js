@@ -210,6 +210,9 @@
     const name = first && (className(first) ?? String(first.id));
     const abstained = answer.verdict === "abstained";
     $("verdict").className = `verdict ${answer.verdict}`;
+    const kinds = { accepted: "Accepted", abstained: "Abstained", undecided: first && className(first) !== null ? "Nearest class" : "Nearest item" };
+    $("kind").textContent = kinds[answer.verdict];
+    $("kind").hidden = !first;
     if (!first) {
       $("headline").textContent = "Nothing found";
     } else if (abstained) {
@@ -227,9 +230,11 @@
     $("reason").textContent = said.join(" ");
     const numbers = [];
     if (abstained && answer.confidence !== null) numbers.push(`${percent(answer.confidence)} sure of the nearest class`);
-    if (answer.uncertainty !== null) numbers.push(`uncertainty ${decimals(answer.uncertainty)}`);
+    // Where the index has its own threshold, the reason says it.
+    if (answer.uncertainty !== null && (index.risk !== null || answer.verdict === "undecided")) numbers.push(`uncertainty ${decimals(answer.uncertainty)}`);
     if (answer.agreement !== null && answer.confidence !== null) numbers.push(`${percent(answer.agreement)} of samples agree`);
     $("numbers").textContent = numbers.join(" · ");
+    $("numbers").hidden = !numbers.length;
 
     $("neighbours-title").textContent = abstained ? "The nearest items, which may not be related" : "Nearest items";
     $("neighbours-title").classList.toggle("quiet", abstained);
@@ -258,7 +263,7 @@
     if (name !== null || neighbour.metadata) text.append(id);
     text.append(element("div", "card-number", `distance ${decimals(neighbour.distance)}`));
     if (neighbour.expected !== null) text.append(element("div", "card-number", `expected ${decimals(neighbour.expected)}`));
-    if (neighbour.uncertainty !== null) text.append(element("div", "card-number muted", `uncertainty ${decimals(neighbour.uncertainty)}`));
+    if (neighbour.uncertainty !== null) text.append(element("div", "card-number muted uncertainty", `uncertainty ${decimals(neighbour.uncertainty)}`));
     const near = element("div", "near");
     const fill = element("div");
     fill.style.width = `${Math.max(0, 1 - neighbour.distance / 2) * 100}%`;
@@ -326,6 +331,14 @@
     const at = ([x, y]) => [WIDTH / 2 + (x - (left + right) / 2) * scale, HEIGHT / 2 - (y - (low + high) / 2) * scale];
 
     const parts = [];
+    const [x, y] = place ? at(place.at) : [0, 0];
+    if (place && place.spread) {
+      const turned = `rotate(${((-place.spread.angle * 180) / Math.PI).toFixed(2)} ${x.toFixed(1)} ${y.toFixed(1)})`;
+      for (const deviations of [2, 1]) {
+        const axes = { rx: (deviations * place.spread.major * scale).toFixed(2), ry: (deviations * place.spread.minor * scale).toFixed(2) };
+        parts.push(drawn("ellipse", { class: "spread", cx: x.toFixed(1), cy: y.toFixed(1), ...axes, transform: turned }));
+      }
+    }
     const radius = map.points.length > 500 ? 1.8 : 2.6;
     map.points.forEach((point, i) => {
       const [cx, cy] = at(point);
@@ -343,14 +356,6 @@
         const [cx, cy] = at(point);
         parts.push(drawn("circle", { class: "sample", cx: cx.toFixed(1), cy: cy.toFixed(1), r: 1.5 }));
       });
-      const [x, y] = at(place.at);
-      if (place.spread) {
-        for (const deviations of [2, 1]) {
-          const turned = `rotate(${((-place.spread.angle * 180) / Math.PI).toFixed(2)} ${x.toFixed(1)} ${y.toFixed(1)})`;
-          const axes = { rx: (deviations * place.spread.major * scale).toFixed(2), ry: (deviations * place.spread.minor * scale).toFixed(2) };
-          parts.push(drawn("ellipse", { class: "spread", cx: x.toFixed(1), cy: y.toFixed(1), ...axes, transform: turned }));
-        }
-      }
       const cross = `M${x - 6} ${y}H${x + 6}M${x} ${y - 6}V${y + 6}`;
       parts.push(drawn("path", { class: "query-under", d: cross }), drawn("path", { class: "query", d: cross }));
     }

@@ -131,10 +131,14 @@ fn reason(state: &State, threshold: Option<f64>, answer: &Answer) -> String {
     let Some(rule) = state.retriever.rule() else {
         return match (answer.verdict, answer.uncertainty, threshold) {
             (Verdict::Accepted, Some(value), Some(most)) => format!(
-                "the query's uncertainty of {value:.4} is within the index's threshold of {most:.4}"
+                "the query's uncertainty of {} is within the index's threshold of {}",
+                short(value),
+                short(most)
             ),
             (Verdict::Abstained, Some(value), Some(most)) => format!(
-                "the query's uncertainty of {value:.4} is above the index's threshold of {most:.4}"
+                "the query's uncertainty of {} is above the index's threshold of {}",
+                short(value),
+                short(most)
             ),
             (_, None, _) => "the query has no uncertainty to decide by".into(),
             _ => "the index has no threshold to decide by".into(),
@@ -157,6 +161,15 @@ fn reason(state: &State, threshold: Option<f64>, answer: &Answer) -> String {
         }
         Verdict::Undecided => format!("{what} is not known for this query"),
     }
+}
+
+/// Three significant digits.
+fn short(value: f64) -> String {
+    let scientific = format!("{value:.2e}");
+    // What was written as a number is one.
+    scientific
+        .parse::<f64>()
+        .map_or(scientific, |rounded| rounded.to_string())
 }
 
 /// `5 %`, `0.5 %`.

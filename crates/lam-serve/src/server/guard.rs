@@ -1,7 +1,7 @@
 //! What every request passes before its route.
 
 use std::any::Any;
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response as Sent, StatusCode, h
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::origin;
 use crate::error::{Answered, Failure};
@@ -21,6 +21,14 @@ use crate::state::{Shared, State as ServerState};
 const OPEN: [&str; 5] = ["/", "/page.css", "/page.js", "/health", "/openapi.json"];
 /// Answered however busy the server is: they cost nothing, and tell an operator what is wrong.
 const LIGHT: [&str; 3] = ["/index", "/map", "/metrics"];
+
+/// When a body must have arrived: a little before the request is given up, so that its sender hears what was wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyDeadline {
+    pub(crate) at: Instant,
+    /// After the request's header.
+    pub(crate) within: Duration,
+}
 
 /// Lets a request through to its route, within the limits; counts it; and says to browsers what they may do with the answer.
 pub(crate) async fn guard(State(state): State<Shared>, request: Request, next: Next) -> Response {
@@ -46,7 +54,12 @@ pub(crate) async fn guard(State(state): State<Shared>, request: Request, next: N
     response
 }
 
-async fn pass(state: &ServerState, path: &str, request: Request, next: Next) -> Answered<Response> {
+async fn pass(
+    state: &ServerState,
+    path: &str,
+    mut request: Request,
+    next: Next,
+) -> Answered<Response> {
     match state.options.token() {
         None => origin::check(request.headers())?,
         Some(token) if !OPEN.contains(&path) => {
@@ -67,7 +80,13 @@ async fn pass(state: &ServerState, path: &str, request: Request, next: Next) -> 
         return Ok(next.run(request).await);
     }
     let within = state.options.limits.timeout;
-    let answered = timeout(within, async {
+    let body_within = within * 9 / 10;
+    let begun = Instant::now();
+    request.extensions_mut().insert(BodyDeadline {
+        at: begun + body_within,
+        within: body_within,
+    });
+    let answered = timeout_at(begun + within, async {
         let _room = state.gate.enter().await.inspect_err(|_| {
             state.metrics.rejected.inc();
         })?;

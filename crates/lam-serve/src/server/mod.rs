@@ -7,5 +7,5 @@ mod origin;
 mod run;
 
 pub(crate) use gate::Gate;
-pub(crate) use guard::{guard, panicked};
+pub(crate) use guard::{BodyDeadline, guard, panicked};
 pub use run::{run, serve};

@@ -3,8 +3,8 @@
 use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
 use super::{
-    Calibrate, Config, ConfigValue, Freeze, Loss, Method, Origin, Posterior, Predictive,
-    Pretrained, Selection, Warning,
+    Calibrate, Config, ConfigValue, DatasetChoice, Freeze, HeadInit, Loss, Method, Origin,
+    Posterior, Predictive, Pretrained, Selection, Warning,
 };
 
 /// Keys that only some methods read.
@@ -82,6 +82,7 @@ fn contradictions(config: &Config, reader: &mut Reader) {
         );
         conflict(reader, &["calibrate", "model"], message);
     }
+    features(config, reader);
     places(config, reader);
     structure(config, reader);
     network(config, reader);
@@ -91,6 +92,53 @@ fn contradictions(config: &Config, reader: &mut Reader) {
             config.dataset
         );
         conflict(reader, &["ood_dataset", "dataset"], message);
+    }
+}
+
+/// What vectors that others computed need, and what only they have.
+fn features(config: &Config, reader: &mut Reader) {
+    if config.head_init == HeadInit::Identity
+        && (config.latent_dim.is_some() || !config.head.is_empty())
+    {
+        let message = format!(
+            "'head_init' is identity, 'latent_dim' {} and 'head' {}: the identity has as many outputs as there are features, and one layer; nearest valid: latent_dim: null, head: []",
+            config.latent_dim.write(),
+            config.head.write()
+        );
+        conflict(reader, &["head_init", "latent_dim", "head"], message);
+    }
+    let DatasetChoice::Features(files) = &config.dataset else {
+        return;
+    };
+    if !config.labels.is_empty() && config.labels.len() != files.len() {
+        let message = format!(
+            "'labels' has {} files and 'dataset' {}: expected a file of labels for each file of vectors",
+            config.labels.len(),
+            files.len()
+        );
+        conflict(reader, &["labels", "dataset"], message);
+    }
+    if !config.test_labels.is_empty() && config.test_labels.len() != config.test_features.len() {
+        let message = format!(
+            "'test_labels' has {} files and 'test_features' {}: expected a file of labels for each file of vectors",
+            config.test_labels.len(),
+            config.test_features.len()
+        );
+        conflict(reader, &["test_labels", "test_features"], message);
+    }
+    if config.arch.is_trunk() {
+        let message = format!(
+            "'arch' is {} and 'dataset' {}, which has vectors and no images; nearest valid: arch: linear",
+            config.arch, config.dataset
+        );
+        conflict(reader, &["arch", "dataset"], message);
+    }
+    if config.freeze == Freeze::Backbone {
+        let message = format!(
+            "'freeze' is backbone and 'dataset' {}, which has vectors and no backbone; nearest valid: freeze: none",
+            config.dataset
+        );
+        conflict(reader, &["freeze", "dataset"], message);
     }
 }
 
@@ -208,7 +256,7 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
             }
         }
     }
-    if config.predictive == Predictive::Analytic && !config.model.is_laplace() {
+    if config.predictive != Predictive::Sampled && !config.model.is_laplace() {
         warn(
             "predictive",
             format!("'model' {} has no posterior over weights", config.model),
@@ -229,6 +277,15 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
     );
     if config.pretrained != Pretrained::No && config.resume.is_some() && !from_runs {
         warn("pretrained", "the weights are those of 'resume'".to_owned());
+    }
+    if !config.dataset.is_features() {
+        for key in ["labels", "test_features", "test_labels"] {
+            let reason = format!(
+                "'dataset' is {}, which is no file of vectors",
+                config.dataset
+            );
+            warn(key, reason);
+        }
     }
     if config.head.is_empty() {
         let reason = "'head' has no hidden layer".to_owned();

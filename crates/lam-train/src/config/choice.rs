@@ -166,6 +166,8 @@ choices! {
     Predictive, "predictive":
     /// From samples of the head's weights.
     Sampled = "sampled" ~ "samples" ~ "sample" ~ "monte_carlo" ~ "mc",
+    /// From samples of the head's weights, around the embedding by their mean, which stays where it is.
+    Centred = "centred" ~ "centered" ~ "point",
     /// Exact for the linear head, delta method through the normalisation.
     Analytic = "analytic" ~ "analytical" ~ "exact" ~ "delta" ~ "closed_form",
 }

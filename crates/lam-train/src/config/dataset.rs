@@ -3,10 +3,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use lam_data::FilePart;
+
 use super::choice::choices;
+use super::file_parts::names_vectors;
 use super::value::Required;
 use super::yaml::Node;
-use super::{Allowed, ConfigValue, TripletType, write_text};
+use super::{Allowed, Arch, ConfigValue, FileParts, HeadInit, TripletType, write_text};
 
 /// The data set of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,14 +18,21 @@ pub enum DatasetChoice {
     Known(DatasetName),
     /// Somebody's own images: a folder of classes or a CSV table.
     Own(PathBuf),
+    /// Vectors that others computed.
+    Features(FileParts),
 }
+
+/// Size of an embedding of vectors that others computed.
+const LATENT_DIM_OF_FEATURES: usize = 128;
+/// Vectors of a set that are evaluated: enough for figures of two digits.
+const EVALUATED_FEATURES: usize = 2000;
 
 impl DatasetChoice {
     /// Its name, if it has a built-in layout.
     pub fn known(&self) -> Option<DatasetName> {
         match self {
             Self::Known(name) => Some(*name),
-            Self::Own(_) => None,
+            Self::Own(_) | Self::Features(_) => None,
         }
     }
 
@@ -39,6 +49,30 @@ impl DatasetChoice {
     /// Whether training draws pairs of images that show the same.
     pub fn has_pairs(&self) -> bool {
         self.is_place_recognition() || self.known() == Some(DatasetName::Lfw)
+    }
+
+    /// Whether there are vectors instead of images, and so no network but a head.
+    pub fn is_features(&self) -> bool {
+        matches!(self, Self::Features(_))
+    }
+
+    /// Whether a file's name ends like that of a file of vectors.
+    pub fn is_vector_file(file: &FilePart) -> bool {
+        names_vectors(&file.to_string())
+    }
+
+    /// What an absent `latent_dim` means.
+    pub(super) fn default_latent_dim(&self, arch: Arch, head: &HeadInit) -> Option<usize> {
+        match (self, head) {
+            (_, HeadInit::Identity) => None,
+            (Self::Features(_), _) => Some(LATENT_DIM_OF_FEATURES),
+            _ => arch.default_latent_dim(),
+        }
+    }
+
+    /// What an absent `evaluate_at_most` means.
+    pub(super) fn default_evaluate_at_most(&self) -> Option<usize> {
+        self.is_features().then_some(EVALUATED_FEATURES)
     }
 
     /// What an absent `type_of_triplets` means.
@@ -61,6 +95,10 @@ impl fmt::Display for DatasetChoice {
                 };
                 f.pad(&name.map_or_else(|| "images".into(), |name| name.to_string_lossy()))
             }
+            Self::Features(files) => {
+                let name = files.first().and_then(|part| part.file.file_stem());
+                f.pad(&name.map_or_else(|| "features".into(), |name| name.to_string_lossy()))
+            }
         }
     }
 }
@@ -68,12 +106,26 @@ impl fmt::Display for DatasetChoice {
 impl ConfigValue for DatasetChoice {
     fn describe(allowed: &Allowed) -> String {
         format!(
-            "{}; or the path of a folder of classes or of a CSV table, with a / in it or .csv at its end",
+            "{}; or the path of a folder of classes or of a CSV table, with a / in it or .csv at its end; or files of vectors, with .npy, .safetensors or .parquet at their end",
             <DatasetName as ConfigValue>::describe(allowed)
         )
     }
 
     fn read(node: &Node, allowed: &Allowed) -> Result<Self, Option<String>> {
+        if let Node::List(items) = node {
+            let files = FileParts::read(node, allowed)?;
+            let all = items
+                .iter()
+                .all(|item| item.text().is_some_and(names_vectors));
+            return if all && !files.is_empty() {
+                Ok(Self::Features(files))
+            } else {
+                Err(None)
+            };
+        }
+        if node.text().is_some_and(names_vectors) {
+            return FileParts::read(node, allowed).map(Self::Features);
+        }
         match DatasetName::read(node, allowed) {
             Ok(name) => Ok(Self::Known(name)),
             Err(nearest) => match PathBuf::read(node, allowed) {
@@ -87,6 +139,7 @@ impl ConfigValue for DatasetChoice {
         match self {
             Self::Known(name) => name.write(),
             Self::Own(path) => write_text(&path.to_string_lossy()),
+            Self::Features(files) => files.write(),
         }
     }
 }

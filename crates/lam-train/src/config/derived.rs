@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{Arch, Config, LrSchedule, Method, Origin, Pool, Selection};
+use super::{Arch, Config, HeadInit, LrSchedule, Method, Origin, Pool, Predictive, Selection};
 
 impl Method {
     /// Whether the method keeps a Laplace posterior over the head's weights.
@@ -27,6 +27,16 @@ impl Arch {
     /// `pool` where it is not given.
     pub fn default_pool(self) -> Option<Pool> {
         self.is_trunk().then_some(Pool::Gem)
+    }
+}
+
+impl Predictive {
+    /// `predictive` where it is not given: an identity head is there to keep the embeddings where they are.
+    pub(super) fn of(head: &HeadInit) -> Self {
+        match head {
+            HeadInit::Identity => Self::Centred,
+            _ => Self::Sampled,
+        }
     }
 }
 

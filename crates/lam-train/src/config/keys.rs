@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use super::table::config_keys;
 use super::{
-    Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, Freeze, HessianApprox,
-    Loss, LrSchedule, Method, Optimizer, Pool, Posterior, Predictive, Pretrained, Selection,
-    TripletType,
+    Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, FileParts, Freeze,
+    HeadInit, HessianApprox, Loss, LrSchedule, Method, Optimizer, Pool, Posterior, Predictive,
+    Pretrained, Selection, TripletType,
 };
 
 const ANY: Allowed = Allowed::ANY;
@@ -16,7 +16,7 @@ const ANY: Allowed = Allowed::ANY;
 config_keys! {
     "Experiment" identity true {
         model: Method = [required], ANY, "The method.";
-        dataset: DatasetChoice = [required], ANY, "The data set to train and test on: a name, or the path of one's own folder of classes or CSV table.";
+        dataset: DatasetChoice = [required], ANY, "The data set to train and test on: a name, the path of one's own folder of classes or CSV table, or files of vectors that others computed.";
         seed: u64 = [1], ANY, "Start of every random number; the same seed on the same machine gives the same run.";
         train: bool = [true], ANY, "Train before evaluating.";
         resume: Option<PathBuf> = [None], ANY, "Folder of deterministic runs that a method starts from: `<resume>/<seed>/checkpoints`.";
@@ -24,7 +24,8 @@ config_keys! {
     }
     "Network" identity true {
         arch: Arch = [Arch::Linear], ANY, "The network; `linear` is the small one for 28×28 and 32×32 images.";
-        latent_dim: Option<usize> = [arch.default_latent_dim() => "3; null for a trunk"], Allowed::between(1.0, 65536.0), "Size D of the embedding; null for as many as there are features.";
+        head_init: HeadInit = [HeadInit::Random], ANY, "What the head begins with: random weights, the identity (the embedding space is that of the features), or the head of a finished run.";
+        latent_dim: Option<usize> = [dataset.default_latent_dim(arch, &head_init) => "3; 128 on files of vectors; null for a trunk or head_init: identity"], Allowed::between(1.0, 65536.0), "Size D of the embedding; null for as many as there are features.";
         head: Vec<usize> = [Vec::new()], Allowed::between(1.0, 65536.0), "Sizes of hidden layers between the features and the embedding; none for one linear layer.";
         head_activation: Activation = [Activation::Tanh], ANY, "After every hidden layer of the head.";
         dropout_rate: f64 = [0.0], Allowed::between(0.0, 0.99), "Share of channels dropped after each block; of a trunk's pooled features.";
@@ -35,6 +36,9 @@ config_keys! {
         use_global_last_bn_layer: bool = [false], ANY, "PFE: one scale and shift for all dimensions in the last batch norm.";
     }
     "Data" identity true {
+        labels: FileParts = [Vec::new()], ANY, "Files of vectors: their labels, a file for each file of vectors; none where these hold a column or tensor `label` themselves.";
+        test_features: FileParts = [Vec::new()], ANY, "Files of vectors to test on; none to test on a fifth of each file of the data set.";
+        test_labels: FileParts = [Vec::new()], ANY, "Labels of test_features.";
         image_size: Option<usize> = [None => "227; 224 in place recognition"], Allowed::between(8.0, 8192.0), "Photographs: side of the crop that is seen, in pixels; in place recognition the width to which they are resized.";
         pairs: bool = [dataset.has_pairs() => "true for lfw and in place recognition"], ANY, "Train on pairs of images that show the same, so that a batch has positives where classes are many and small; a batch of B pairs has 2 B images.";
         split_query_database: bool = [false], ANY, "Place recognition: the first half of a batch are queries, the second references.";
@@ -78,8 +82,9 @@ config_keys! {
         check_val_every_n_epoch: usize = [1], Allowed::between(1.0, 1e5), "Epochs between validations.";
         val_n_samples: usize = [5], Allowed::between(1.0, 1e6), "Weight samples in validation.";
         test_n_samples: usize = [100], Allowed::between(1.0, 1e6), "Weight samples in the final evaluation.";
+        evaluate_at_most: Option<usize> = [dataset.default_evaluate_at_most() => "2000 on files of vectors, else null"], Allowed::between(2.0, 1e9), "So many images of the held-out part, of the test set and of the out-of-distribution set are evaluated, drawn class by class; null for all.";
         calibrate: Calibrate = [Calibrate::None], ANY, "What is fitted on held-out images after training: one temperature of the posterior, so that confidence is what it says.";
-        predictive: Predictive = [Predictive::Sampled], ANY, "How the predictive distribution of an embedding is formed.";
+        predictive: Predictive = [Predictive::of(&head_init) => "sampled; centred for head_init: identity"], ANY, "How the predictive distribution of an embedding is formed.";
     }
     "Machine" identity false {
         data_dir: Option<PathBuf> = [None], ANY, "Folder of the data sets; without it the usual places are searched.";

@@ -42,6 +42,16 @@ impl Override {
         }
     }
 
+    /// The value as it would stand in a file; empty where there is none.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Set(argument) => argument
+                .split_once('=')
+                .map_or("", |(_, value)| value.trim()),
+            Self::Flag { value, .. } => value,
+        }
+    }
+
     /// The key that is set.
     pub fn key(&self) -> &str {
         match self {

@@ -10,6 +10,8 @@ mod choice;
 mod dataset;
 mod derived;
 mod document;
+mod file_parts;
+mod head_init;
 mod keys;
 mod load;
 mod origin;
@@ -31,6 +33,8 @@ pub use choice::{
 pub use dataset::{DatasetChoice, DatasetName};
 pub use derived::Difference;
 pub use document::markdown_table;
+pub use file_parts::FileParts;
+pub use head_init::HeadInit;
 pub use keys::{Config, key_specs};
 pub use load::{Loaded, MAX_FILE_BYTES, Override};
 pub use origin::Origin;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lam_data::places::Positives;
 use lam_data::{
     Adapted, DataError, Dataset, Pairs, PlaceDataset, Roles, SearchPath, Split, Subset, Views,
-    held_out_split,
+    at_most, held_out_of, held_out_split,
 };
 
 use super::items::{Extract, PairItems};
@@ -62,7 +62,7 @@ impl RunData {
     /// # Errors
     /// Data that is not found or damaged, and a training set smaller than a batch.
     pub fn open(config: &Config, path: &SearchPath) -> Result<Self, TrainError> {
-        let source = ImageSource::of(&config.dataset, path)?;
+        let source = ImageSource::of(config, path)?;
         let views = views(config);
         let open_places = |split| source.open_places(split, &views);
         let (train, selection, test) =
@@ -79,9 +79,10 @@ impl RunData {
         let ood = match &config.ood_dataset {
             None => None,
             Some(name) => {
-                let partner = ImageSource::of(name, path)?.open(Split::Test, &views)?;
+                let partner = ImageSource::foreign(name, path)?.open(Split::Test, &views)?;
                 // In the shape that the network takes.
-                Some(Adapted::to_match(partner, &*test.images)?)
+                let partner = Adapted::to_match(partner, &*test.images)?;
+                Some(evaluated(config, partner)?)
             }
         };
         Ok(Self {
@@ -171,23 +172,22 @@ fn images_of(
     let whole = source.open(Split::Train, views)?;
     let test = source.open(Split::Test, views)?;
     let test = match source.roles()? {
-        None => Queries::among_themselves(test),
+        None => Queries::among_themselves(evaluated(config, test)?),
         Some(roles) => by_roles(&test, &roles)?,
     };
     let (train, selection) = match config.selection {
         Selection::Test => (whole, test.clone()),
         Selection::HeldOut => {
-            let (kept, held_out) =
-                held_out_split(whole.labels(), config.held_out_fraction, config.seed)?;
+            let (kept, held_out) = held_out_of(&*whole, config.held_out_fraction, config.seed)?;
             let kept = Subset::new(Arc::clone(&whole), kept)?;
-            let held_out = Subset::new(whole, held_out)?;
+            let held_out = evaluated(config, Arc::new(Subset::new(whole, held_out)?))?;
             let mut classes = std::collections::BTreeSet::new();
             if held_out.labels().iter().all(|label| classes.insert(label)) {
                 return Err(TrainError::HeldOutAlone {
                     images: held_out.len(),
                 });
             }
-            let selection = Queries::among_themselves(Arc::new(held_out));
+            let selection = Queries::among_themselves(held_out);
             (Arc::new(kept) as Arc<dyn Dataset>, selection)
         }
     };
@@ -201,6 +201,17 @@ fn images_of(
         Items::Images(train)
     };
     Ok((train, selection, test))
+}
+
+/// As many images as are to be evaluated.
+fn evaluated(config: &Config, images: Arc<dyn Dataset>) -> Result<Arc<dyn Dataset>, DataError> {
+    match config.evaluate_at_most {
+        Some(limit) if images.len() > limit => {
+            let chosen = at_most(images.labels(), limit, config.seed);
+            Ok(Arc::new(Subset::new(images, chosen)?))
+        }
+        _ => Ok(images),
+    }
 }
 
 /// Test images of which some are looked up and some are found.

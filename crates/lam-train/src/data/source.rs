@@ -3,16 +3,55 @@
 use std::sync::Arc;
 
 use lam_data::{
-    DataError, Dataset, DatasetEntry, OwnImages, PlaceDataset, Roles, SearchPath, Split, Views,
-    find,
+    DataError, Dataset, DatasetEntry, FeatureSet, FeatureShard, FilePart, OwnImages, PlaceDataset,
+    Roles, SearchPath, Split, SplitFraction, Subset, Views, find, held_out_of,
 };
 
-use crate::config::DatasetChoice;
+use crate::config::{Config, DatasetChoice};
 
 /// A data set that can be opened.
 pub(crate) enum ImageSource<'a> {
     Known(&'static DatasetEntry, &'a SearchPath),
     Own(OwnImages),
+    Features(FeatureParts),
+}
+
+/// Vectors to train and to test on.
+pub(crate) struct FeatureParts {
+    train: Arc<dyn Dataset>,
+    test: Arc<dyn Dataset>,
+}
+
+impl FeatureParts {
+    /// Opens all files once: to test on are files of their own, or a fifth of each.
+    fn open(config: &Config, files: &[FilePart]) -> Result<Self, DataError> {
+        let name = config.dataset.to_string();
+        let open = |files: &[FilePart], labels: &[FilePart]| {
+            let labels = labels.iter().cloned().map(Some);
+            let labels = labels.chain(std::iter::repeat(None));
+            let shards: Vec<_> = files
+                .iter()
+                .zip(labels)
+                .map(|(file, labels)| FeatureShard::new(file.clone(), labels))
+                .collect();
+            FeatureSet::open(&name, &shards)
+        };
+        let all = open(files, &config.labels)?;
+        all.check_variety()?;
+        let all: Arc<dyn Dataset> = Arc::new(all);
+        if !config.test_features.is_empty() {
+            return Ok(Self {
+                train: all,
+                test: Arc::new(open(&config.test_features, &config.test_labels)?),
+            });
+        }
+        let fraction = SplitFraction::default();
+        let (train, test) = held_out_of(&*all, fraction.test, fraction.seed)?;
+        Ok(Self {
+            train: Arc::new(Subset::new(Arc::clone(&all), train)?),
+            test: Arc::new(Subset::new(all, test)?),
+        })
+    }
 }
 
 impl<'a> ImageSource<'a> {
@@ -20,8 +59,30 @@ impl<'a> ImageSource<'a> {
     ///
     /// # Errors
     /// A name that is not in the registry, a path at which nothing is.
-    pub(crate) fn of(choice: &DatasetChoice, search: &'a SearchPath) -> Result<Self, DataError> {
+    pub(crate) fn of(config: &Config, search: &'a SearchPath) -> Result<Self, DataError> {
+        Ok(match &config.dataset {
+            DatasetChoice::Features(files) => Self::Features(FeatureParts::open(config, files)?),
+            choice => Self::foreign(choice, search)?,
+        })
+    }
+
+    /// Another data set than the configuration's own; vectors of one are all to test on, and need no labels.
+    ///
+    /// # Errors
+    /// As [`ImageSource::of`].
+    pub(crate) fn foreign(
+        choice: &DatasetChoice,
+        search: &'a SearchPath,
+    ) -> Result<Self, DataError> {
         Ok(match choice {
+            DatasetChoice::Features(files) => {
+                let all = FeatureSet::open_unlabelled(&choice.to_string(), files)?;
+                let all: Arc<dyn Dataset> = Arc::new(all);
+                Self::Features(FeatureParts {
+                    train: Arc::clone(&all),
+                    test: all,
+                })
+            }
             DatasetChoice::Known(name) => Self::Known(find(&name.to_string())?, search),
             DatasetChoice::Own(path) => Self::Own(OwnImages::at(path)?),
         })
@@ -32,6 +93,10 @@ impl<'a> ImageSource<'a> {
         match self {
             Self::Known(entry, search) => entry.open_as(search, split, Some(views)),
             Self::Own(images) => Ok(Arc::new(images.open(split, views.clone())?)),
+            Self::Features(parts) => Ok(Arc::clone(match split {
+                Split::Train => &parts.train,
+                Split::Test => &parts.test,
+            })),
         }
     }
 
@@ -52,7 +117,7 @@ impl<'a> ImageSource<'a> {
     /// What the test images are for; none where each is both query and gallery.
     pub(crate) fn roles(&self) -> Result<Option<Vec<Roles>>, DataError> {
         match self {
-            Self::Known(..) => Ok(None),
+            Self::Known(..) | Self::Features(_) => Ok(None),
             Self::Own(images) => images.roles(Split::Test),
         }
     }

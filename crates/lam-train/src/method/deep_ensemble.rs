@@ -45,6 +45,7 @@ impl Method for DeepEnsemble {
         Plan {
             epochs: 0,
             drop_last: true,
+            within_files: false,
             augments: false,
         }
     }

@@ -13,6 +13,7 @@ mod pfe;
 mod registry;
 mod targets;
 
+pub(crate) use laplace::TEMPERATURE;
 pub(crate) use parts::{encoder, host_values, take_prefixed};
 pub use registry::{BuildContext, build, trainable};
 pub use targets::{Targets, place_relation};
@@ -93,6 +94,9 @@ pub struct Plan {
     pub epochs: usize,
     /// Whether a last, smaller batch is left out.
     pub drop_last: bool,
+    /// Whether batches are made of each file of the data set apart from the others, see
+    /// [`Dataset::files`](lam_data::Dataset::files).
+    pub within_files: bool,
     /// Whether images are changed at random, where the configuration says so.
     pub augments: bool,
 }
@@ -111,6 +115,7 @@ pub trait Method {
         Plan {
             epochs: config.epochs,
             drop_last: true,
+            within_files: false,
             augments: true,
         }
     }

@@ -17,16 +17,16 @@ use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise, poolin
 
 use super::{BuildContext, StepInput, StepReport, Targets};
 use crate::TrainError;
-use crate::config::{Config, Freeze};
+use crate::config::{Config, Freeze, HeadInit};
 use crate::randomness::{Purpose, Randomness};
+use crate::starts;
 
 /// The configured encoder.
 pub(super) fn encoder_config(context: &BuildContext) -> Result<EncoderConfig, TrainError> {
     let config = context.config;
-    let encoder = match (config.freeze, context.image_shape) {
-        (Freeze::Backbone, [features, 1, 1]) => {
-            EncoderConfig::of_features(features, config.latent_dim)
-        }
+    let given = config.freeze == Freeze::Backbone || config.dataset.is_features();
+    let encoder = match (given, context.image_shape) {
+        (true, [features, 1, 1]) => EncoderConfig::of_features(features, config.latent_dim),
         (_, shape) => EncoderConfig::new(&config.arch.to_string(), shape, config.latent_dim)?,
     };
     let encoder = encoder.with_hidden(
@@ -46,7 +46,33 @@ pub(crate) fn encoder(
 ) -> Result<Encoder, TrainError> {
     let mut generator = randomness.generator(Purpose::Weights, 0);
     let device = context.device.clone().autodiff();
-    Ok(encoder_config(context)?.init(&mut generator, &device))
+    let encoder = encoder_config(context)?.init(&mut generator, &device);
+    begin_head(encoder, &context.config.head_init)
+}
+
+/// The encoder with the head that the configuration begins with.
+fn begin_head(encoder: Encoder, begin: &HeadInit) -> Result<Encoder, TrainError> {
+    match begin {
+        HeadInit::Random => Ok(encoder),
+        HeadInit::Run(run) => starts::head_of(run, encoder),
+        HeadInit::Identity => {
+            let layers = encoder.head.weights().layers;
+            let (weight, bias) = (&layers.last.weight, &layers.last.bias);
+            let [outputs, inputs] = weight.dims();
+            if layers.depth() > 1 || outputs != inputs {
+                return Err(TrainError::NoIdentity { outputs, inputs });
+            }
+            let device = weight.device().without_autodiff();
+            let identity = Tensor::<2>::eye(inputs, &device).into_data();
+            let zeros =
+                Tensor::<1>::zeros([outputs], &bias.device().without_autodiff()).into_data();
+            let head = StateDict::from([
+                ("head.weight".to_owned(), identity),
+                ("head.bias".to_owned(), zeros),
+            ]);
+            starts::with_head(encoder, &head)
+        }
+    }
 }
 
 /// Loss, distance and miner of a configuration.

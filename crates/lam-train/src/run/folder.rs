@@ -20,6 +20,8 @@ const REPORT: &str = "report.html";
 const RISK: &str = "risk.json";
 const CHECKPOINTS: &str = "checkpoints";
 const FIGURES: &str = "figures";
+/// The run that trained a head, within the run that fits a posterior around it.
+const HEAD: &str = "head";
 
 /// What to do with a run that is already in the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -334,11 +336,12 @@ fn names_in(path: &Path) -> Result<Vec<PathBuf>, RunError> {
 }
 
 /// A folder without a run must not become one if it holds someone's files: only the lock may be
-/// there, and a configuration that a killed process had begun to write.
+/// there, the run of a head, and a configuration that a killed process had begun to write.
 fn refuse_foreign_files(path: &Path) -> Result<(), RunError> {
     for file in names_in(path)? {
         let name = file.file_name().unwrap_or_default();
-        if name != LOCK && !is_leftover_of(name, CONFIG) {
+        let is_head = name == HEAD && file.join(CONFIG).is_file();
+        if name != LOCK && !is_head && !is_leftover_of(name, CONFIG) {
             return Err(RunError::NotARun {
                 path: path.to_owned(),
                 found: name.to_string_lossy().into_owned(),

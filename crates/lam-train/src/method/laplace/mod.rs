@@ -7,4 +7,5 @@ mod posthoc;
 mod predictor;
 
 pub(super) use online::LaplaceOnline;
+pub(crate) use posterior::TEMPERATURE;
 pub(super) use posthoc::LaplacePosthoc;

@@ -14,7 +14,7 @@ use crate::TrainError;
 use crate::config::{Config, Predictive};
 
 /// Name of the temperature in a checkpoint.
-const TEMPERATURE: &str = "posterior.temperature";
+pub(crate) const TEMPERATURE: &str = "posterior.temperature";
 
 /// How a posterior is made and used.
 pub(super) struct PosteriorRule {

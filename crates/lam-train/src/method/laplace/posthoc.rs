@@ -28,6 +28,7 @@ pub(in crate::method) struct LaplacePosthoc {
     /// The posterior of the curvature as it is: decomposing a structure may take long.
     fitted: OnceCell<Box<dyn Posterior>>,
     optimize_prior: bool,
+    has_given_encoder: bool,
     hessian: Hessian,
     rule: PosteriorRule,
     device: Device,
@@ -48,6 +49,8 @@ impl LaplacePosthoc {
             objective: Objective::new(context.config)?,
             curvature: hessian.constant(layers, 0.0, context.device)?,
             fitted: OnceCell::new(),
+            has_given_encoder: context.config.dataset.is_features()
+                && context.config.head_init.is_given(),
             optimize_prior: context.config.optimize_prior_prec,
             hessian,
             rule: PosteriorRule::new(context.config),
@@ -75,12 +78,17 @@ impl Method for LaplacePosthoc {
         Plan {
             epochs: config.epochs.min(1),
             drop_last: false,
+            // So that what several files add up to is the sum of what each adds up to alone.
+            within_files: true,
             augments: false,
         }
     }
 
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        self.encoder = starts.own()?.load_into(self.encoder.clone())?;
+        // A given head on given features is all that there is to begin with.
+        if !self.has_given_encoder {
+            self.encoder = starts.own()?.load_into(self.encoder.clone())?;
+        }
         self.fitted = OnceCell::new();
         Ok(())
     }

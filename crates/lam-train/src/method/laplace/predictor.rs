@@ -10,6 +10,7 @@ use lam_laplace::predictive::{
 };
 use lam_model::backbone::Backbone;
 use lam_model::head::HeadWeights;
+use lam_model::normalise;
 use rand_chacha::ChaCha12Rng;
 
 use super::super::parts::norms;
@@ -25,6 +26,8 @@ pub(super) struct PosteriorPredictor {
     moments: Option<Box<dyn OutputMoments>>,
     /// Mean variance of a weight.
     mean_variance: Tensor<1>,
+    /// Whether embeddings stay where the mean of the weights puts them.
+    centred: bool,
 }
 
 impl PosteriorPredictor {
@@ -38,7 +41,7 @@ impl PosteriorPredictor {
         generator: &mut ChaCha12Rng,
     ) -> Result<Self, LaplaceError> {
         let moments = match predictive {
-            Predictive::Sampled => None,
+            Predictive::Sampled | Predictive::Centred => None,
             Predictive::Analytic => Some(posterior.moments().ok_or(LaplaceError::NoClosedForm)?),
         };
         Ok(Self {
@@ -46,6 +49,7 @@ impl PosteriorPredictor {
             mean: posterior.mean().clone(),
             samples: posterior.sample(samples, generator),
             moments,
+            centred: predictive == Predictive::Centred,
             mean_variance: posterior.deviations().last.weight.square().mean(),
         })
     }
@@ -68,10 +72,13 @@ impl Predict for PosteriorPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
         let features = self.backbone.forward(images);
         let samples = self.samples.embeddings(features.clone());
-        let embedding = match &self.moments {
+        let mut embedding = match &self.moments {
             Some(moments) => analytic_embedding(moments.as_ref(), features.clone()),
             None => summarise(samples.clone()),
         };
+        if self.centred {
+            embedding.mean = normalise(self.mean.forward(features.clone()));
+        }
         let feature_norm = norms(features.clone());
         Embedded {
             mean: embedding.mean,

@@ -1,6 +1,7 @@
 //! One numbering of classes.
 
 use lam_retrieve::Classes;
+use lam_search::store::{Fingerprint, Item, Spec, Writer};
 
 use crate::common::index;
 
@@ -20,4 +21,24 @@ fn known_names_keep_their_numbers_and_new_ones_follow() {
 fn an_empty_index_numbers_from_nought() {
     let (_folder, writer) = index(&[]);
     assert_eq!(Classes::of(&writer.view()).label("first"), 0);
+}
+
+/// A label without a name is taken, too.
+#[test]
+fn labels_without_names_are_not_given_to_new_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = Spec {
+        dim: 2,
+        spread: false,
+        fingerprint: Fingerprint([1; 32]),
+    };
+    let mut writer = Writer::create(folder.path(), spec).unwrap();
+    let item = |id: u64, label| Item {
+        label: Some(label),
+        ..Item::new(id, vec![1.0, 0.0])
+    };
+    writer.add(&[item(0, 7), item(1, 3)]).unwrap();
+    let mut classes = Classes::of(&writer.view());
+    assert_eq!(classes.find("7"), None);
+    assert_eq!(classes.label("new"), 8);
 }

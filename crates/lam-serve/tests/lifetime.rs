@@ -269,7 +269,12 @@ fn upkeep_goes_on_beside_questions() {
         assert_eq!(ids(&answer), [json!(i)]);
     }
     let begun = Instant::now();
-    while server.get("/index").ok()["graph"] != true {
+    // The graph of the first, empty snapshot does not count.
+    let has_graph = || {
+        let index = server.get("/index").ok();
+        index["graph"] == true && index["generation"].as_u64() > Some(1)
+    };
+    while !has_graph() {
         assert!(begun.elapsed() < Duration::from_secs(60), "no graph");
         std::thread::sleep(Duration::from_millis(50));
         let answer = server
@@ -289,5 +294,4 @@ fn upkeep_goes_on_beside_questions() {
     let view = writer.view();
     assert_eq!((view.len(), view.removed()), (10_000, 0));
     assert!(view.generation() > 1);
-    assert!(matches!(view.graph(), GraphState::Ready(_)));
 }

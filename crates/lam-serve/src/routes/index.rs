@@ -38,6 +38,8 @@ pub(super) struct IndexBody {
     method: &'static str,
     /// Whether that graph is there; until then all items are looked at.
     graph: bool,
+    /// How often the index was compacted, from 1.
+    generation: u64,
     /// Neighbours per query, unless asked otherwise.
     k: usize,
     /// `distance` or `expected`, unless asked otherwise.
@@ -80,6 +82,7 @@ pub(super) async fn index(State(state): State<Shared>) -> Json<IndexBody> {
             Method::Approximate { .. } => "approximate",
         },
         graph: matches!(view.graph(), GraphState::Ready(_)),
+        generation: view.generation(),
         k: search.k,
         ranking: match search.ranking {
             Ranking::Distance => "distance",

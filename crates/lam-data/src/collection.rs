@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::formats::CsvTable;
-use crate::layouts::pictures_below;
-use crate::{DataError, Dataset, LayoutError, Photo, PhotoSource, Presentation};
+use crate::layouts::{BoxColumns, pictures_below};
+use crate::{DataError, Dataset, LayoutError, Photo, PhotoSource, Presentation, Region};
 
 /// Pictures from anywhere with a name each, and with classes as far as they are known: what is embedded and indexed.
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub struct Collection {
 struct Listed {
     id: String,
     path: PathBuf,
+    region: Option<Region>,
     class: Option<String>,
 }
 
@@ -91,31 +92,40 @@ impl Collection {
                 id: parts.collect::<Vec<_>>().join("/"),
                 class: class.map(|name| name.to_string_lossy().into_owned()),
                 path: path.clone(),
+                region: None,
             }
         });
         Self::of_listed(root, listed.collect(), presentation)
     }
 
     /// Pictures of a CSV table with a column `path` (from the table's folder, or absolute), and `label` where the classes
-    /// are known; other columns do not count.
+    /// are known. With `x_1`, `y_1`, `x_2`, `y_2` only that part of a picture is meant, called `path#x_1,y_1,x_2,y_2`; other columns do
+    /// not count.
     ///
     /// # Errors
-    /// [`LayoutError`], naming file and line: a column that is missing, a path that is empty or stands there twice.
+    /// [`LayoutError`], naming file and line: a column that is missing, a path that is empty, a picture or part that stands there twice, a box
+    /// without a pixel.
     pub fn of_table(file: &Path, presentation: &Presentation) -> Result<Self, DataError> {
         let table = CsvTable::with_header(file, "the table of images")?;
         let path = table.column("path")?;
         let label = table.optional_column("label");
+        let boxes = BoxColumns::of(&table)?;
         let base = file.parent().unwrap_or(Path::new(""));
         let (mut listed, mut lines) = (Vec::new(), BTreeMap::new());
         for row in table.rows() {
-            let id = row.text(path, "path")?;
-            if let Some(before) = lines.insert(id, row.line) {
+            let named = row.text(path, "path")?;
+            let region = boxes
+                .as_ref()
+                .map_or(Ok(None), |columns| columns.of_row(row))?;
+            let id = region.map_or_else(|| named.to_owned(), |region| format!("{named}#{region}"));
+            if let Some(before) = lines.insert(id.clone(), row.line) {
                 return Err(row.error(format!("{id} stands in line {before} too")));
             }
             let class = label.map(|column| row.get(column));
             listed.push(Listed {
-                id: id.to_owned(),
-                path: base.join(id),
+                id,
+                path: base.join(named),
+                region,
                 class: class.filter(|class| !class.is_empty()).map(str::to_owned),
             });
         }
@@ -129,6 +139,7 @@ impl Collection {
     pub fn of_paths(paths: Vec<String>, presentation: &Presentation) -> Result<Self, DataError> {
         let listed = paths.into_iter().map(|path| Listed {
             path: path.clone().into(),
+            region: None,
             id: path,
             class: None,
         });
@@ -145,7 +156,7 @@ impl Collection {
         let names: BTreeSet<String> = listed.iter().map(class_of).collect();
         let names: Vec<String> = names.into_iter().collect();
         let photos = listed.iter().map(|picture| Photo {
-            source: PhotoSource::File(picture.path.clone()),
+            source: PhotoSource::file(picture.path.clone(), picture.region),
             label: names.binary_search(&class_of(picture)).unwrap_or_default() as u32,
         });
         let name = source.file_stem().map_or_else(
@@ -181,13 +192,22 @@ impl Collection {
         &self.classes
     }
 
-    /// Where an image is: the absolute path of its file, or its name where it has none of its own.
+    /// Where an image is: the absolute path of its file (with `#x_1,y_1,x_2,y_2` for a part of its picture), or its name where it
+    /// has no file.
     pub fn origin(&self, position: usize) -> String {
-        let file = std::fs::canonicalize(self.images.source(position));
-        file.map_or_else(
-            |_| self.ids.get(position).cloned().unwrap_or_default(),
-            |path| path.display().to_string(),
-        )
+        let source = self.images.source(position);
+        let absolute = |file: &str| {
+            let path = std::fs::canonicalize(file).ok()?;
+            Some(path.display().to_string())
+        };
+        // What follows the file of a part of a picture stays.
+        let of_part = || {
+            let (file, part) = source.rsplit_once('#')?;
+            Some(format!("{}#{part}", absolute(file)?))
+        };
+        absolute(&source)
+            .or_else(of_part)
+            .unwrap_or_else(|| self.ids.get(position).cloned().unwrap_or_default())
     }
 
     /// Number of images.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::DataError;
-use crate::decode::{DecodeLimits, ImageFault};
+use crate::decode::{DecodeLimits, ImageFault, Picture, decode};
+use crate::{DataError, Region};
 
 /// An encoded photograph and its class.
 #[derive(Debug, Clone)]
@@ -22,6 +22,13 @@ pub struct Photo {
 pub enum PhotoSource {
     /// In a file of its own.
     File(PathBuf),
+    /// A part of a picture in a file, cut out after decoding.
+    Part {
+        /// The file.
+        file: PathBuf,
+        /// What is cut out.
+        region: Region,
+    },
     /// In memory, possibly with others in one buffer.
     Bytes {
         /// What it is called in messages.
@@ -44,12 +51,38 @@ impl PhotoSource {
         }
     }
 
-    /// What it is called in messages: the path of a file.
+    /// A file, or a part of the picture in it.
+    pub fn file(path: PathBuf, region: Option<Region>) -> Self {
+        match region {
+            Some(region) => Self::Part { file: path, region },
+            None => Self::File(path),
+        }
+    }
+
+    /// What it is called in messages: the path of a file, with `#x_1,y_1,x_2,y_2` for a part of its picture.
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
+            Self::Part { file, region } => format!("{}#{region}", file.display()),
             Self::Bytes { name, .. } => name.clone(),
         }
+    }
+
+    /// The picture.
+    ///
+    /// # Errors
+    /// [`DataError::UnreadableImage`] if it cannot be decoded or has no such part; those of [`PhotoSource::load`].
+    pub(crate) fn picture(&self, limits: DecodeLimits) -> Result<Picture, DataError> {
+        let bytes = self.load(limits)?;
+        let whole = decode(&bytes, limits);
+        let picture = whole.and_then(|whole| match *self {
+            Self::Part { region, .. } => whole.cut(region),
+            _ => Ok(whole),
+        });
+        picture.map_err(|fault| DataError::UnreadableImage {
+            image: self.name(),
+            fault,
+        })
     }
 
     /// The encoded bytes.
@@ -69,7 +102,7 @@ impl PhotoSource {
                     ErrorKind::UnexpectedEof.into(),
                 ))),
             },
-            Self::File(path) => {
+            Self::File(path) | Self::Part { file: path, .. } => {
                 let failed = |error: std::io::Error| match error.kind() {
                     ErrorKind::NotFound
                     | ErrorKind::PermissionDenied

@@ -1,4 +1,4 @@
-use crate::decode::{Picture, decode};
+use crate::decode::Picture;
 use crate::memory::check_labels;
 use crate::view::{View, Views};
 use crate::{DataError, Dataset, ImageShape, Normalise, Photo, Unreadable, UnreadableImage};
@@ -54,7 +54,7 @@ impl PhotoDataset {
         &self.views
     }
 
-    /// Decodes photograph `index` in its own size.
+    /// Decodes photograph `index` in its own size, or cuts out the part of it that is meant.
     ///
     /// # Errors
     /// [`DataError::IndexOutOfRange`], [`DataError::UnreadableImage`], [`DataError::Io`].
@@ -67,12 +67,7 @@ impl PhotoDataset {
                 index,
                 len: self.photos.len(),
             })?;
-        let picture = photo.source.load(self.views.limits).and_then(|bytes| {
-            decode(&bytes, self.views.limits).map_err(|fault| DataError::UnreadableImage {
-                image: photo.source.name(),
-                fault,
-            })
-        });
+        let picture = photo.source.picture(self.views.limits);
         if let Err(DataError::UnreadableImage { image, fault }) = &picture {
             self.unreadable.record(UnreadableImage {
                 index,

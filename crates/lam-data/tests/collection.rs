@@ -3,6 +3,7 @@
 use lam_data::{Collection, Presentation, SearchPath, Split, Views, find};
 use proptest::prelude::*;
 
+use crate::common::pictures::{encoded_png, pattern};
 use crate::common::tree::{PICTURES, Tree};
 
 fn presentation() -> Presentation {
@@ -53,6 +54,47 @@ fn a_table_names_pictures_and_perhaps_classes() {
         .unwrap()
         .to_string();
     assert!(error.contains("path"), "{error}");
+}
+
+#[test]
+fn parts_of_a_picture_have_names_of_their_own() {
+    let tree = Tree::new();
+    tree.write("1.jpg", encoded_png(&pattern(40, 30, 1)));
+    tree.write(
+        "t.csv",
+        "path,x_1,y_1,x_2,y_2\n1.jpg,0,0,20,20\n1.jpg,10,0,30,20\n1.jpg,,,,\n",
+    );
+    let table = tree.root().join("t.csv");
+    let collection = Collection::of_table(&table, &presentation()).unwrap();
+    assert_eq!(
+        collection.ids(),
+        ["1.jpg#0,0,20,20", "1.jpg#10,0,30,20", "1.jpg"]
+    );
+    let origin = collection.origin(1);
+    assert!(
+        origin.ends_with("/1.jpg#10,0,30,20") && origin.starts_with('/'),
+        "{origin}"
+    );
+    let size = collection.images().shape().numel();
+    let images: Vec<Vec<f32>> = (0..3)
+        .map(|index| {
+            let mut image = vec![f32::NAN; size];
+            collection.images().read(index, &mut image).unwrap();
+            image
+        })
+        .collect();
+    assert!(images[0] != images[1] && images[0] != images[2]);
+    tree.write(
+        "t.csv",
+        "path,x_1,y_1,x_2,y_2\n1.jpg,0,0,2,2\n1.jpg,0,0,2,2\n",
+    );
+    let error = Collection::of_table(&table, &presentation()).err().unwrap();
+    assert!(
+        error
+            .to_string()
+            .contains("1.jpg#0,0,2,2 stands in line 2 too"),
+        "{error}"
+    );
 }
 
 #[test]

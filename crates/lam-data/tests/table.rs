@@ -1,9 +1,12 @@
 //! Tables in the convention of Open Metric Learning.
 
-use crate::common::tree;
+use crate::common::pictures::{encoded_png, pattern};
+use crate::common::tree::{Tree, says};
 
-use lam_data::{Roles, Split, TableListing, list_table};
-use tree::{Tree, says};
+use lam_data::{
+    Dataset, OwnImages, Picture, Region, Roles, Split, TableListing, Views, list_table,
+};
+use proptest::prelude::*;
 
 const TABLE: &str = "label,path,split,is_query,is_gallery\n\
     10,images/a.jpg,train,,\n\
@@ -128,8 +131,28 @@ fn what_is_wrong_is_said_with_file_and_line() {
             vec!["line 2", "neither a query nor of the gallery"],
         ),
         (
-            "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,1,2,3,4\n",
-            vec!["line 2", "boxes (x_1, y_1, x_2, y_2) are not supported"],
+            "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,3,2,3,4\n",
+            vec!["line 2", "the box 3,2,3,4 is empty, expected x_1 < x_2"],
+        ),
+        (
+            "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,1,2,3,\n",
+            vec!["line 2", "no y_2"],
+        ),
+        (
+            "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,-1,2,3,4\n",
+            vec!["line 2", "x_1 is '-1', expected pixels from 0"],
+        ),
+        (
+            "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,1,2,1e30,4\n",
+            vec!["line 2", "x_2 is '1e30', expected pixels from 0"],
+        ),
+        (
+            "path,label,split,x_1,y_1,x_2\nimages/a.jpg,1,train,1,2,3\n",
+            vec!["no column 'y_2'"],
+        ),
+        (
+            "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,1,2,3,4\nimages/a.jpg,1,test,1,2,3.0,4\n",
+            vec!["line 3", "a.jpg#1,2,3,4 stands in line 2 too"],
         ),
         (
             "path,label,split\nimages/a.jpg,1,train\nimages/b.jpg,2,train\n",
@@ -160,4 +183,104 @@ fn empty_boxes_are_no_boxes() {
         "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,,,,\nimages/b.jpg,1,train,,,,\n",
     );
     assert_eq!(list(&tree, Split::Train).unwrap().listing.images.len(), 2);
+}
+
+/// The same picture several times: parts of it, and all of it.
+#[test]
+fn boxes_are_parts_of_pictures() {
+    let tree = with_images(
+        "path,label,split,x_1,y_1,x_2,y_2\nimages/a.jpg,1,train,1,2,5,9\nimages/a.jpg,2,train,0.0,0.0,4.0,3.9\n\
+         images/a.jpg,1,train,,nan,,\n",
+    );
+    let listing = list(&tree, Split::Train).unwrap().listing;
+    let regions: Vec<_> = listing.images.iter().map(|image| image.region).collect();
+    let region = |left, top, width, height| {
+        Some(Region {
+            left,
+            top,
+            width,
+            height,
+        })
+    };
+    assert_eq!(regions, [region(1, 2, 4, 7), region(0, 0, 4, 3), None]);
+    let labels: Vec<_> = listing.images.iter().map(|image| image.label).collect();
+    assert_eq!(labels, [0, 1, 0]);
+}
+
+#[test]
+fn a_box_is_cut_out_before_the_view() {
+    let whole = pattern(40, 30, 1);
+    let tree = Tree::new();
+    tree.write("a.png", encoded_png(&whole));
+    tree.write(
+        "df.csv",
+        "path,label,split,x_1,y_1,x_2,y_2\na.png,1,train,7,3,27,13\na.png,1,train,,,,\n\
+         a.png,1,train,20,20,40,30\na.png,1,train,20,20,41,30\n",
+    );
+    let table = OwnImages::at(&tree.path("df.csv")).unwrap();
+    let set = table.open(Split::Train, Views::retrieval(16)).unwrap();
+    // By hand: rows 3 to 12, columns 7 to 26.
+    let mut pixels = Vec::new();
+    for row in 3..13 {
+        for column in 7..27 {
+            let at = (row * 40 + column) * 3;
+            pixels.extend_from_slice(&whole.pixels()[at..at + 3]);
+        }
+    }
+    let cut = Picture::new(20, 10, pixels).unwrap();
+    assert_eq!(set.picture(0).unwrap(), cut);
+    assert_eq!(set.picture(1).unwrap(), whole);
+    let corner = set.picture(2).unwrap();
+    assert_eq!((corner.width(), corner.height()), (20, 10));
+    assert!(
+        corner
+            .pixels()
+            .ends_with(&whole.pixels()[(29 * 40 + 20) * 3..])
+    );
+
+    // What is shown is the picture that somebody else has cut out.
+    tree.write("b.png", encoded_png(&cut));
+    tree.write("b.csv", "path,label,split\nb.png,1,train\na.png,1,train\n");
+    let by_hand = OwnImages::at(&tree.path("b.csv")).unwrap();
+    let by_hand = by_hand.open(Split::Train, Views::retrieval(16)).unwrap();
+    let (mut ours, mut theirs) = (
+        vec![0.0; set.shape().numel()],
+        vec![1.0; set.shape().numel()],
+    );
+    set.read(0, &mut ours).unwrap();
+    by_hand.read(0, &mut theirs).unwrap();
+    assert_eq!(ours, theirs);
+
+    assert!(set.source(0).ends_with("a.png#7,3,27,13"));
+    says(
+        set.picture(3),
+        &[
+            "a.png#20,20,41,30",
+            "the box 20,20,41,30 does not lie inside the picture, which is 40×30",
+        ],
+    );
+    assert_eq!(set.unreadable().unwrap().count(), 1);
+}
+
+proptest! {
+    #[test]
+    fn any_part_is_what_slices_are(
+        (width, height) in (1_usize..20, 1_usize..20),
+        corners in prop::array::uniform4(0_usize..24),
+    ) {
+        let whole = pattern(width, height, 2);
+        let [x_1, y_1, x_2, y_2] = corners;
+        let region = Region::between(corners);
+        prop_assert_eq!(region.is_some(), x_1 < x_2 && y_1 < y_2);
+        let Some(region) = region else { return Ok(()) };
+        match whole.cut(region) {
+            Err(_) => prop_assert!(x_2 > width || y_2 > height),
+            Ok(part) => {
+                prop_assert!(x_2 <= width && y_2 <= height);
+                for row in y_1..y_2 {
+                    prop_assert_eq!(part.row(row - y_1), &whole.row(row)[x_1 * 3..x_2 * 3]);
+                }
+            }
+        }
+    }
 }

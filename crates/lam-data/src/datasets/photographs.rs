@@ -93,7 +93,7 @@ pub(crate) fn labelled(
     views: Views,
 ) -> Result<PhotoDataset, DataError> {
     let photos = listing.images.into_iter().map(|image| Photo {
-        source: PhotoSource::File(image.path),
+        source: PhotoSource::file(image.path, image.region),
         label: image.label,
     });
     PhotoDataset::new(name, listing.class_names, photos.collect(), views)

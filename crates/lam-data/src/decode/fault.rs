@@ -1,7 +1,7 @@
 use std::io;
 
 use super::ImageFormat;
-use crate::ImageShape;
+use crate::{ImageShape, Region};
 
 /// Why one image cannot be used. The file is named by the error that holds this one.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,16 @@ pub enum ImageFault {
         height: usize,
         /// Shape of the set.
         expected: ImageShape,
+    },
+    /// A part that the picture does not have.
+    #[error("the box {region} does not lie inside the picture, which is {width}×{height}")]
+    NoSuchPart {
+        /// The part.
+        region: Region,
+        /// Columns of the picture.
+        width: usize,
+        /// Rows of the picture.
+        height: usize,
     },
     /// The file is missing or closed to us.
     #[error("the file cannot be opened: {0}")]

@@ -1,5 +1,8 @@
 use std::fmt;
 
+use super::ImageFault;
+use crate::Region;
+
 /// A decoded photograph: `[height, width, 3]`, red, green and blue, one byte each.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -45,6 +48,27 @@ impl Picture {
             }
         }
         true
+    }
+
+    /// A part of it.
+    ///
+    /// # Errors
+    /// [`ImageFault::NoSuchPart`] if the part is empty or reaches beyond it.
+    pub fn cut(&self, region: Region) -> Result<Self, ImageFault> {
+        let fault = || ImageFault::NoSuchPart {
+            region,
+            width: self.width,
+            height: self.height,
+        };
+        if !region.fits(self.width, self.height) {
+            return Err(fault());
+        }
+        let rows = (region.top..region.top + region.height).map(|row| {
+            let row = self.row(row);
+            &row[region.left * 3..(region.left + region.width) * 3]
+        });
+        let pixels = rows.collect::<Vec<_>>().concat();
+        Self::new(region.width, region.height, pixels).ok_or_else(fault)
     }
 
     /// Values of one row, `[width, 3]`.

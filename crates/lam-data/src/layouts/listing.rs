@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::{DataError, LayoutError};
+use crate::{DataError, LayoutError, Region};
 
 /// Images of one split, with their classes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Listing {
 pub struct ListedImage {
     /// The file.
     pub path: PathBuf,
+    /// The part of its picture that is meant; none for all of it.
+    pub region: Option<Region>,
     /// Index into the names of the classes.
     pub label: u32,
 }
@@ -52,6 +54,7 @@ impl Listing {
         let class_names = classes.keys().map(name).collect();
         let images = images.into_iter().map(|(path, key)| ListedImage {
             path,
+            region: None,
             label: classes[&key],
         });
         let listing = Self {

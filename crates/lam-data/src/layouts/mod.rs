@@ -1,5 +1,6 @@
 //! How data sets lie on disk: one file a layout. Each lists the images of a folder; none opens an image.
 
+mod boxes;
 mod cars196;
 mod cub200;
 mod dag;
@@ -23,4 +24,5 @@ pub use place_pictures::{PlacePicture, PlacePictures};
 pub use small_images::{SmallImages, read_cifar10, read_svhn};
 pub use table::{Roles, TableListing, list_table};
 
+pub(crate) use boxes::BoxColumns;
 pub(crate) use files::pictures_below;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::boxes::BoxColumns;
 use super::files::require_all;
 use super::listing::Listing;
 use crate::formats::{CsvTable, Row};
-use crate::{DataError, Split};
+use crate::{DataError, PhotoSource, Split};
 
 /// Images of one split of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +35,13 @@ enum Class {
 }
 
 /// Images of a CSV table with the columns `path` (from the table's folder, or absolute), `label` and `split` (`train`,
-/// `validation` or `test`); for images to test on, `is_query` and `is_gallery` say what they are for.
+/// `validation` or `test`); for images to test on, `is_query` and `is_gallery` say what they are for. With `x_1`, `y_1`, `x_2`, `y_2`
+/// an image is that part of its picture, so that a picture may stand there several times.
 ///
 /// # Errors
 /// [`DataError::Io`]; [`LayoutError`](crate::LayoutError), naming file and line: columns that are missing, values that are empty or wrong,
-/// paths that stand there twice or do not exist; boxes (`x_1`, …), which are not supported.
+/// paths that do not exist, images that stand there twice, boxes without a pixel. Whether a box lies inside its picture shows when
+/// that is decoded.
 pub fn list_table(file: &Path, split: Split) -> Result<TableListing, DataError> {
     let table = CsvTable::with_header(file, "the table of images")?;
     let columns = [
@@ -54,24 +57,20 @@ pub fn list_table(file: &Path, split: Split) -> Result<TableListing, DataError> 
         // One without the other is a mistake, which the error about the missing one says.
         _ => Some([table.column("is_query")?, table.column("is_gallery")?]),
     };
-    let boxes: Vec<usize> = ["x_1", "y_1", "x_2", "y_2"]
-        .into_iter()
-        .filter_map(|name| table.optional_column(name))
-        .collect();
+    let boxes = BoxColumns::of(&table)?;
     let base = file.parent().unwrap_or(Path::new(""));
-    let (mut images, mut roles, mut lines) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut images, mut regions) = (Vec::new(), Vec::new());
+    let (mut roles, mut lines) = (Vec::new(), BTreeMap::new());
     for row in table.rows() {
         let path = base.join(row.text(columns[0], "path")?);
         let class = class(row.text(columns[1], "label")?);
         let of_row = row_split(row, columns[2])?;
-        if let Some(before) = lines.insert(path.clone(), row.line) {
-            let path = path.display();
+        let region = boxes
+            .as_ref()
+            .map_or(Ok(None), |columns| columns.of_row(row))?;
+        if let Some(before) = lines.insert((path.clone(), region), row.line) {
+            let path = PhotoSource::file(path, region).name();
             return Err(row.error(format!("{path} stands in line {before} too")));
-        }
-        if boxes.iter().any(|&column| !row.get(column).is_empty()) {
-            let reason =
-                "boxes (x_1, y_1, x_2, y_2) are not supported; cut the pictures out and list those";
-            return Err(row.error(reason));
         }
         if of_row != split {
             continue;
@@ -79,10 +78,13 @@ pub fn list_table(file: &Path, split: Split) -> Result<TableListing, DataError> 
         if let Some(columns) = roles_columns {
             roles.push(row_roles(row, columns, split)?);
         }
+        regions.push(region);
         images.push((path, class));
     }
-    let mut in_order: Vec<(u64, &PathBuf)> =
-        lines.iter().map(|(path, &line)| (line, path)).collect();
+    let mut in_order: Vec<(u64, &PathBuf)> = lines
+        .iter()
+        .map(|((path, _), &line)| (line, path))
+        .collect();
     in_order.sort();
     require_all(
         file,
@@ -95,8 +97,12 @@ pub fn list_table(file: &Path, split: Split) -> Result<TableListing, DataError> 
         Class::Name(name) => name.clone(),
     };
     let expected = format!("rows whose split is {}", split_words(split));
+    let mut listing = Listing::new(file, expected, images, name, 0)?;
+    for (image, region) in listing.images.iter_mut().zip(regions) {
+        image.region = region;
+    }
     Ok(TableListing {
-        listing: Listing::new(file, expected, images, name, 0)?,
+        listing,
         roles: (split == Split::Test && roles_columns.is_some()).then_some(roles),
     })
 }

@@ -14,7 +14,7 @@ struct Files {
 }
 
 impl Files {
-    fn new(files: &[(f32, Vec<u32>)]) -> Arc<dyn Dataset> {
+    fn of(files: &[(f32, Vec<u32>)]) -> Arc<dyn Dataset> {
         Arc::new(Self {
             files: files.to_vec(),
             labels: files
@@ -92,7 +92,7 @@ proptest! {
         for file in &files {
             // The same classes under other numbers, as a file alone would number them.
             let renamed = file.1.iter().map(|label| 100 - label).collect();
-            let (train, held_out) = parts(&Files::new(&[(file.0, renamed)]));
+            let (train, held_out) = parts(&Files::of(&[(file.0, renamed)]));
             alone.0.extend(train);
             alone.1.extend(held_out);
         }
@@ -133,7 +133,7 @@ fn a_share_of_every_class_is_chosen() {
 
 #[test]
 fn a_subset_in_another_order_has_no_files() {
-    let set = Files::new(&[(1.0, vec![0; 3]), (2.0, vec![0; 3])]);
+    let set = Files::of(&[(1.0, vec![0; 3]), (2.0, vec![0; 3])]);
     let files = |indices| Subset::new(Arc::clone(&set), indices).unwrap().files();
     assert_eq!(files(vec![0, 2, 3]), Some(vec![0..2, 2..3]));
     assert_eq!(files(vec![4, 5]), Some(vec![0..0, 0..2]));

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use lam_search::approximate::GraphOptions;
-use lam_search::store::{Fingerprint, GraphState, ItemId, Writer};
+use lam_search::store::{Fingerprint, ItemId, Writer};
 use lam_serve::{ServeOptions, Service, run};
 use serde_json::{Value, json};
 

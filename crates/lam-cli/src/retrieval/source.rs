@@ -49,7 +49,7 @@ impl Source {
         let path = Path::new(word);
         let ending = path.extension().and_then(|ending| ending.to_str());
         let is = |known: &&str| ending.is_some_and(|ending| ending.eq_ignore_ascii_case(known));
-        if VECTORS.iter().any(|known| is(&known)) && !path.is_dir() {
+        if VECTORS.iter().any(is) && !path.is_dir() {
             return Ok(Self {
                 name: word.to_owned(),
                 content: Content::Vectors(Box::new(read_embeddings(path)?)),

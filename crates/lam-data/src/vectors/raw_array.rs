@@ -22,6 +22,9 @@ pub(crate) struct RawArray {
     element: Element,
 }
 
+/// What is done with the bytes of each number.
+type Visit<'a> = dyn FnMut(usize, &[u8]) -> Result<(), DataError> + 'a;
+
 impl RawArray {
     /// An array that begins at a byte of a file, and all of which is there.
     pub(crate) fn new(
@@ -62,10 +65,7 @@ impl RawArray {
     }
 
     /// Calls `visit` with each number's bytes, in order.
-    pub(crate) fn each_number(
-        &self,
-        visit: &mut dyn FnMut(usize, &[u8]) -> Result<(), DataError>,
-    ) -> Result<(), DataError> {
+    pub(crate) fn each_number(&self, visit: &mut Visit<'_>) -> Result<(), DataError> {
         let size = self.element.size();
         let count = self.rows * self.dim;
         let per_chunk = (CHUNK / size).max(1);

@@ -18,7 +18,7 @@ pub fn one_colour(rgb: [u8; 3]) -> Picture {
 /// Black and white by turns: no colour at all.
 pub fn chessboard() -> Picture {
     let pixel = |i: usize| {
-        if (i / SIDE + i) % 2 == 0 {
+        if (i / SIDE + i).is_multiple_of(2) {
             [0; 3]
         } else {
             [255; 3]

@@ -87,7 +87,7 @@ proptest! {
         c in prop::collection::vec(0..7_u32, 0..5),
     ) {
         let files = [(1.0, a), (2.0, b.clone()), (3.0, c)];
-        let together = parts(&Files::new(&files));
+        let together = parts(&Files::of(&files));
         let mut alone = (Vec::new(), Vec::new());
         for file in &files {
             // The same classes under other numbers, as a file alone would number them.

@@ -1,9 +1,14 @@
 //! What ends the program early, and with which exit code.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lam_data::DataError;
+use lam_remote::RemoteError;
+use lam_retrieve::RetrieveError;
+use lam_search::store::StoreError;
+use lam_serve::ServeError;
 use lam_train::TrainError;
 use lam_train::bench::BenchError;
 use lam_train::config::ConfigError;
@@ -54,6 +59,40 @@ pub enum CliError {
     /// Neither a folder was named nor is there a home.
     #[error("no folder for downloads is known, since HOME is not set: name one with --data-dir")]
     NoDownloadFolder,
+    /// An index.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A search, or what it takes.
+    #[error(transparent)]
+    Retrieve(#[from] RetrieveError),
+    /// A database.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// Items that are to be removed and are not there.
+    #[error("{} holds no item called {ids}; nothing was removed", index.display())]
+    UnknownItems {
+        /// The index.
+        index: PathBuf,
+        /// Their names.
+        ids: String,
+    },
+    /// An interrupted command that had other pictures.
+    #[error(
+        "{}: the last picture embedded before, {id}, is not in this source: begin anew without --resume",
+        out.display()
+    )]
+    OtherSource {
+        /// The file that is written.
+        out: PathBuf,
+        /// The picture.
+        id: String,
+    },
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Standard input.
+    #[error("cannot read standard input: {0}")]
+    Input(io::Error),
     /// A combination of arguments that makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -72,9 +111,26 @@ impl CliError {
             | Self::WrongConfigs { .. }
             | Self::NoDownloadFolder
             | Self::Usage(_) => true,
+            Self::Retrieve(error) => matches!(
+                error,
+                RetrieveError::OtherModel { .. }
+                    | RetrieveError::NotCalibrated
+                    | RetrieveError::Metric(_)
+            ),
+            Self::Store(error) => matches!(
+                error,
+                StoreError::NotAnIndex { .. } | StoreError::Exists { .. }
+            ),
+            Self::Remote(error) => error.is_usage(),
+            Self::Serve(error) => error.is_usage(),
             Self::Bench(error) => error.is_usage(),
             Self::Sweep(error) => error.is_usage(),
-            Self::Output(_) | Self::FailedRuns { .. } | Self::FaultyData { .. } => false,
+            Self::Output(_)
+            | Self::Input(_)
+            | Self::FailedRuns { .. }
+            | Self::FaultyData { .. }
+            | Self::UnknownItems { .. }
+            | Self::OtherSource { .. } => false,
         };
         ExitCode::from(if is_usage { 2 } else { 1 })
     }

@@ -7,6 +7,7 @@ mod paint;
 mod printer;
 mod progress;
 mod results;
+mod retrieval;
 mod table;
 mod verbs;
 

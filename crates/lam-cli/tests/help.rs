@@ -3,7 +3,16 @@ use std::process::{Command, Stdio};
 
 use crate::common::{Run, World, has_escapes};
 
-const VERBS: [&str; 10] = [
+const VERBS: [&str; 19] = [
+    "embed",
+    "index create",
+    "index add",
+    "index remove",
+    "index build",
+    "index calibrate",
+    "index info",
+    "search",
+    "export",
     "train",
     "eval",
     "bench",

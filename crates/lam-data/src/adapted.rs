@@ -12,10 +12,8 @@ const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// filter that is as wide as the pixels it averages (bilinear, antialiased).
 pub struct Adapted {
     base: Arc<dyn Dataset>,
-    shape: ImageShape,
+    adaptation: Adaptation,
     normalisation: Option<Normalise>,
-    rows: Vec<Taps>,
-    columns: Vec<Taps>,
 }
 
 impl Adapted {
@@ -27,11 +25,43 @@ impl Adapted {
         base: Arc<dyn Dataset>,
         like: &dyn Dataset,
     ) -> Result<Arc<dyn Dataset>, DataError> {
-        let (from, shape) = (base.shape(), like.shape());
-        if from == shape && base.normalisation() == like.normalisation() {
+        Self::to(base, like.shape(), like.normalisation().cloned())
+    }
+
+    /// `base` in this shape and normalisation; `base` itself where it has them already.
+    ///
+    /// # Errors
+    /// As [`Adapted::to_match`].
+    pub fn to(
+        base: Arc<dyn Dataset>,
+        shape: ImageShape,
+        normalisation: Option<Normalise>,
+    ) -> Result<Arc<dyn Dataset>, DataError> {
+        let from = base.shape();
+        if from == shape && base.normalisation() == normalisation.as_ref() {
             return Ok(base);
         }
-        for channels in [from.channels, shape.channels] {
+        Ok(Arc::new(Self {
+            adaptation: Adaptation::new(from, shape)?,
+            normalisation,
+            base,
+        }))
+    }
+}
+
+/// How an image of one shape becomes one of another.
+pub(crate) struct Adaptation {
+    from: ImageShape,
+    to: ImageShape,
+    rows: Vec<Taps>,
+    columns: Vec<Taps>,
+}
+
+impl Adaptation {
+    /// # Errors
+    /// [`DataError::InvalidArgument`] unless both have 1 or 3 channels.
+    pub(crate) fn new(from: ImageShape, to: ImageShape) -> Result<Self, DataError> {
+        for channels in [from.channels, to.channels] {
             if !matches!(channels, 1 | 3) {
                 return Err(DataError::InvalidArgument {
                     argument: "channels of an image",
@@ -40,36 +70,35 @@ impl Adapted {
                 });
             }
         }
-        Ok(Arc::new(Self {
-            rows: taps(from.height, shape.height),
-            columns: taps(from.width, shape.width),
-            normalisation: like.normalisation().cloned(),
-            shape,
-            base,
-        }))
+        Ok(Self {
+            rows: taps(from.height, to.height),
+            columns: taps(from.width, to.width),
+            from,
+            to,
+        })
     }
 
-    /// Brings one image `[C, H, W]` of the base to the shape wanted.
-    fn adapt(&self, image: &[f32], out: &mut [f32]) {
-        let from = self.base.shape();
+    /// Brings one image `[C, H, W]` to the shape wanted, `[C', H', W']`.
+    pub(crate) fn apply(&self, image: &[f32], out: &mut [f32]) {
+        let from = self.from;
         let plane = from.height * from.width;
         let resized = |values: &[f32], out: &mut [f32]| {
-            let mut narrow = vec![0.0; from.height * self.shape.width];
+            let mut narrow = vec![0.0; from.height * self.to.width];
             for row in 0..from.height {
                 let line = &values[row * from.width..][..from.width];
                 for (column, taps) in self.columns.iter().enumerate() {
-                    narrow[row * self.shape.width + column] = taps.sum(|at| line[at]);
+                    narrow[row * self.to.width + column] = taps.sum(|at| line[at]);
                 }
             }
             for (row, taps) in self.rows.iter().enumerate() {
-                for column in 0..self.shape.width {
-                    out[row * self.shape.width + column] =
-                        taps.sum(|at| narrow[at * self.shape.width + column]);
+                for column in 0..self.to.width {
+                    out[row * self.to.width + column] =
+                        taps.sum(|at| narrow[at * self.to.width + column]);
                 }
             }
         };
-        let planes = out.chunks_exact_mut((self.shape.height * self.shape.width).max(1));
-        match (from.channels, self.shape.channels) {
+        let planes = out.chunks_exact_mut((self.to.height * self.to.width).max(1));
+        match (from.channels, self.to.channels) {
             (3, 1) => {
                 let luma = |at| (0..3).map(|c| LUMA[c] * image[c * plane + at]).sum();
                 let grey: Vec<f32> = (0..plane).map(luma).collect();
@@ -122,7 +151,7 @@ impl Dataset for Adapted {
     }
 
     fn shape(&self) -> ImageShape {
-        self.shape
+        self.adaptation.to
     }
 
     fn class_names(&self) -> &[String] {
@@ -134,15 +163,16 @@ impl Dataset for Adapted {
     }
 
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DataError> {
-        if out.len() != self.shape.numel() {
+        let expected = self.shape().numel();
+        if out.len() != expected {
             return Err(DataError::WrongBuffer {
                 found: out.len(),
-                expected: self.shape.numel(),
+                expected,
             });
         }
         let mut image = vec![0.0; self.base.shape().numel()];
         self.base.read(index, &mut image)?;
-        self.adapt(&image, out);
+        self.adaptation.apply(&image, out);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`Dataset`]: length, labels, and the i-th image as `[C, H, W]` in \[0, 1\]; [`Subset`] is a choice
 //!   of its images, [`held_out_split`] makes one, stratified by class.
+//! - [`Collection`]: pictures from anywhere with a name each, shown to a network as its [`Presentation`] says.
 //! - [`PhotoDataset`]: photographs decoded when they are asked for, shown as [`Views`] say.
 //! - [`registry`]: the data sets known by name. A new one is one file under `datasets/` and one line
 //!   in `registry.rs`.
@@ -30,6 +31,7 @@ mod adapted;
 mod augment;
 mod check;
 mod checksum;
+mod collection;
 mod dataset;
 mod datasets;
 mod decode;
@@ -55,6 +57,7 @@ mod photo;
 mod photo_dataset;
 mod place_dataset;
 pub mod places;
+mod presentation;
 mod registry;
 mod remote;
 mod report;
@@ -73,6 +76,7 @@ pub use adapted::Adapted;
 pub use augment::Augmentation;
 pub use check::{Checked, CheckedClass, ImageCheck, Thumbnail, check_images};
 pub use checksum::Checksum;
+pub use collection::Collection;
 pub use dataset::Dataset;
 pub use decode::{DecodeLimits, ImageFault, ImageFormat, Picture, decode};
 pub use error::{DataError, FailedMirror, FilesNotFound};
@@ -99,6 +103,7 @@ pub use permutation::shuffled;
 pub use photo::{Photo, PhotoSource};
 pub use photo_dataset::PhotoDataset;
 pub use place_dataset::PlaceDataset;
+pub use presentation::Presentation;
 pub use registry::{
     DatasetEntry, DebianPackage, FileSet, FileSpec, Photographs, Storage, Tree, TreeSet, find,
     registry,

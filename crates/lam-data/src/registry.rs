@@ -6,8 +6,8 @@ use crate::datasets::{
     sample_mnist, svhn,
 };
 use crate::{
-    DataError, Dataset, ImageShape, Listing, PhotoDataset, PlaceDataset, PlacePictures, RemoteFile,
-    SearchPath, Split, Views,
+    DataError, Dataset, ImageShape, Listing, Normalise, PhotoDataset, PlaceDataset, PlacePictures,
+    Presentation, RemoteFile, SearchPath, Split, Views,
 };
 
 /// What is known about a data set before it is opened.
@@ -113,6 +113,22 @@ impl DatasetEntry {
                 views: None,
             },
         )
+    }
+
+    /// How any photograph is shown to a network that was trained on this data set: small pictures in their one size,
+    /// photographs as `views` says.
+    ///
+    /// # Errors
+    /// [`DataError::InvalidArgument`] for views that do not agree.
+    pub fn presentation(&self, views: Views) -> Result<Presentation, DataError> {
+        match self.shape {
+            None => Presentation::of_views(views),
+            Some(shape) => {
+                // Small pictures in colour are normalised as ImageNet's, grey ones are not.
+                let normalisation = (shape.channels == 3).then(Normalise::imagenet);
+                Presentation::of_small_pictures(shape, normalisation)
+            }
+        }
     }
 
     fn require(&self, split: Split) -> Result<(), DataError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lam_plot::*;
 
 fn gallery() -> String {
-    crate::data::report(&data::figures().unwrap())
+    crate::data::report(&crate::data::figures().unwrap())
         .html()
         .unwrap()
 }

@@ -4,6 +4,9 @@ use lam_search::store::ItemId;
 /// An item that was found, with all that a caller shows of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
+    /// Its place in the view that was searched: [`View::item`](lam_search::store::View::item) has the rest. None where a
+    /// database was searched.
+    pub slot: Option<u32>,
     /// Its name.
     pub id: ItemId,
     /// Its class.

@@ -11,13 +11,15 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// The classes of an index.
+    /// The classes of an index. New ones are numbered behind all labels, those without a name too.
     pub fn of(view: &View) -> Self {
         let named = view.classes();
         let by_name = named.iter().map(|(label, name)| (name.clone(), *label));
+        let labels = view.items().filter_map(|item| item.label);
+        let last = labels.max().max(named.keys().next_back().copied());
         Self {
             by_name: by_name.collect(),
-            next: named.keys().next_back().map_or(0, |last| last + 1),
+            next: last.map_or(0, |last| last.saturating_add(1)),
         }
     }
 
@@ -32,7 +34,7 @@ impl Classes {
             return label;
         }
         let label = self.next;
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         self.by_name.insert(name.to_owned(), label);
         label
     }

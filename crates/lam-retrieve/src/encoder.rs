@@ -21,7 +21,8 @@ pub enum Accepts {
     Vectors(usize),
 }
 
-/// Turns inputs into embeddings with uncertainty. The same input gives the same embedding, beside whatever it stands.
+/// Turns inputs into embeddings with uncertainty. The same input gives the same embedding beside whatever other inputs,
+/// up to the rounding of sums.
 pub trait Encoder: Send + Sync {
     /// Tells this model from every other.
     fn fingerprint(&self) -> Fingerprint;

@@ -9,6 +9,7 @@
 //! Nothing here knows a network: the encoder of a trained run is in `lam-train`, and a test's may be ten lines.
 
 mod answer;
+mod beside;
 mod calibration;
 mod calibration_file;
 mod classes;
@@ -16,6 +17,8 @@ mod embeddings;
 mod encoder;
 mod error;
 mod isotonic;
+mod model_file;
+mod plain;
 mod retriever;
 
 pub use answer::{Answer, Found};
@@ -25,4 +28,6 @@ pub use embeddings::{Embeddings, Samples};
 pub use encoder::{Accepts, Encoder, Input};
 pub use error::RetrieveError;
 pub use isotonic::Isotonic;
+pub use model_file::IndexModel;
+pub use plain::plain_fingerprint;
 pub use retriever::{RetrieveOptions, Retriever};

@@ -50,12 +50,11 @@ impl Retriever {
         self.rule.as_ref()
     }
 
-    /// Whether an index and a model belong together.
+    /// Whether an index and a model belong together, by their fingerprints.
     ///
     /// # Errors
     /// [`RetrieveError::OtherModel`] if not.
-    pub fn check_model(view: &View, model: Fingerprint) -> Result<(), RetrieveError> {
-        let index = view.spec().fingerprint;
+    pub fn check_model(index: Fingerprint, model: Fingerprint) -> Result<(), RetrieveError> {
         if index == model {
             return Ok(());
         }
@@ -107,6 +106,7 @@ impl Retriever {
 fn found(view: &View, hit: &lam_search::retrieval::Hit) -> Option<Found> {
     let item = view.item(hit.slot)?;
     Some(Found {
+        slot: Some(hit.slot),
         id: item.id,
         label: hit.label,
         class: item.class.map(str::to_owned),

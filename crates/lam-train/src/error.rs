@@ -180,6 +180,18 @@ pub enum TrainError {
         /// Configured epochs.
         epochs: usize,
     },
+    /// A run that is to be used and has no results yet.
+    #[error("{} holds no finished run: finish it with `lam train … --resume` first", run.display())]
+    NotFinished {
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// An embedding that is no embedding.
+    #[error("the run in {} gives embeddings that are not finite", run.display())]
+    EmbeddingNotFinite {
+        /// The run folder.
+        run: PathBuf,
+    },
     /// A risk that no finite number of images can show, or that asks for nothing.
     #[error("{0}")]
     RiskTarget(#[source] lam_metrics::MetricError),
@@ -214,6 +226,7 @@ impl TrainError {
                 | Self::NoDevice(_)
                 | Self::BatchTooLarge { .. }
                 | Self::Unfinished { .. }
+                | Self::NotFinished { .. }
                 | Self::RiskTarget(_)
                 | Self::NoRiskScore { .. }
                 | Self::NoStart { .. }

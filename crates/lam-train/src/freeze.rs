@@ -90,6 +90,14 @@ fn begin(
     }
 }
 
+/// The weights of a frozen backbone, from the file beside a run's checkpoints.
+///
+/// # Errors
+/// [`TrainError::FrozenFile`].
+pub(crate) fn read_frozen_backbone(path: &Path) -> Result<StateDict, TrainError> {
+    read_tensors(path)
+}
+
 fn with_backbone(encoder: Encoder, tensors: StateDict) -> Result<Encoder, TrainError> {
     Ok(Encoder {
         backbone: load_state(encoder.backbone, &tensors)?,

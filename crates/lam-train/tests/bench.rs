@@ -154,6 +154,66 @@ fn what_others_start_from_comes_first() {
 }
 
 #[test]
+fn members_of_an_ensemble_that_are_missing_are_planned_before_it() {
+    let made = Made::new();
+    made.config("deterministic", "");
+    let ensemble = made.config("ensemble", "seeds: [3, 4, 5]\n");
+    let text = fs::read_to_string(&ensemble).unwrap();
+    fs::write(&ensemble, text.replace("laplace_online", "deep_ensemble")).unwrap();
+    let member = made.dir.path().join("deterministic.yaml");
+    let text = fs::read_to_string(&member).unwrap();
+    fs::write(&member, text.replace("laplace_online", "deterministic")).unwrap();
+    let runs = |plan: &Plan| -> Vec<(String, u64)> {
+        let of = |run: &lam_train::bench::PlannedRun| plan.config_of(run).name.clone();
+        plan.runs.iter().map(|run| (of(run), run.seed)).collect()
+    };
+    let named = |all: &[(&str, u64)]| -> Vec<(String, u64)> {
+        all.iter()
+            .map(|(name, seed)| ((*name).to_owned(), *seed))
+            .collect()
+    };
+    let of_ensemble = |overrides: &[Override]| {
+        Plan::load(std::slice::from_ref(&ensemble), overrides, &[1])
+            .unwrap()
+            .0
+    };
+    let plan = of_ensemble(&[]);
+    let all = [
+        ("deterministic", 3),
+        ("deterministic", 4),
+        ("deterministic", 5),
+        ("ensemble", 1),
+    ];
+    assert_eq!(runs(&plan), named(&all));
+    let folder = made.dir.path().join("runs/sample/deterministic/seed-4");
+    assert_eq!(plan.runs[1].folder, folder);
+    // What is set for the comparison holds for members too, but for what is the ensemble's own.
+    let epochs = Override::Set("epochs=3".to_owned());
+    let model = Override::Set("model=deep_ensemble".to_owned());
+    let plan = of_ensemble(&[epochs, model]);
+    assert_eq!(plan.runs[0].config.epochs, 3);
+    assert_eq!(
+        plan.runs[0].config.model,
+        lam_train::config::Method::Deterministic
+    );
+    // Seeds of the comparison and those of the ensemble are made once each.
+    let both = [member.clone(), ensemble.clone()];
+    let plan = made.plan(&both, &[4, 1]);
+    let all = [
+        ("deterministic", 4),
+        ("deterministic", 1),
+        ("deterministic", 3),
+        ("deterministic", 5),
+        ("ensemble", 4),
+        ("ensemble", 1),
+    ];
+    assert_eq!(runs(&plan), named(&all));
+    // Without a configuration for members, the ensemble says itself what it lacks.
+    fs::remove_file(&member).unwrap();
+    assert_eq!(runs(&of_ensemble(&[])), named(&[("ensemble", 1)]));
+}
+
+#[test]
 fn two_files_of_one_folder_and_all_faults_of_all_files() {
     let made = Made::new();
     let one = made.config("one", "");

@@ -15,6 +15,8 @@ pub enum Counting {
     Steps,
     /// Images.
     Images,
+    /// Items of an index.
+    Items,
     /// Bytes.
     Bytes,
 }
@@ -29,6 +31,7 @@ impl Counting {
         let rest = match self {
             Self::Steps => "{pos}/{len} {rate} it/s · {left} left{msg}",
             Self::Images => "{pos}/{len} {rate} images/s · {left} left",
+            Self::Items => "{pos}/{len} {rate} items/s · {left} left",
             Self::Bytes => "{bytes}/{total_bytes} {bytes_per_sec} · {left} left",
         };
         template(&format!("{{prefix}} {bar} {rest}"))

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use lam_metrics::RiskScore;
 use lam_train::RunOptions;
 use lam_train::evaluate::RiskRequest;
@@ -13,6 +13,7 @@ use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::RunProgress;
 use crate::results;
+use crate::retrieval::Score;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,26 +65,6 @@ pub struct EvalArgs {
     /// What the threshold is on; by default what promises to accept most
     #[arg(long, requires = "risk")]
     score: Option<Score>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Score {
-    /// Spread of query and nearest neighbour
-    Uncertainty,
-    /// Share of weight samples that vote for the answer
-    Confidence,
-    /// Distance to the nearest neighbour
-    Distance,
-}
-
-impl From<Score> for RiskScore {
-    fn from(score: Score) -> Self {
-        match score {
-            Score::Uncertainty => Self::Uncertainty,
-            Score::Confidence => Self::Confidence,
-            Score::Distance => Self::Distance,
-        }
-    }
 }
 
 impl EvalArgs {

@@ -3,9 +3,14 @@
 mod bench;
 mod config;
 mod data;
+mod embed;
 mod eval;
+mod export;
 mod fit;
+mod index;
 mod merge;
+mod search;
+mod serve;
 mod sweep;
 mod train;
 
@@ -22,6 +27,12 @@ pub enum Verb {
     Merge(merge::MergeArgs),
     Bench(bench::BenchArgs),
     Sweep(sweep::SweepArgs),
+    Embed(embed::EmbedArgs),
+    #[command(subcommand)]
+    Index(index::IndexVerb),
+    Search(search::SearchArgs),
+    Serve(serve::ServeArgs),
+    Export(export::ExportArgs),
     #[command(subcommand)]
     Data(data::DataVerb),
     #[command(subcommand)]
@@ -37,6 +48,11 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
         Verb::Merge(args) => merge::run(args, printer),
         Verb::Bench(args) => bench::run(args, printer),
         Verb::Sweep(args) => sweep::run(args, printer),
+        Verb::Embed(args) => embed::run(args, printer),
+        Verb::Index(verb) => index::run(verb, printer),
+        Verb::Search(args) => search::run(args, printer),
+        Verb::Serve(args) => serve::run(args, printer),
+        Verb::Export(args) => export::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),
         Verb::Config(verb) => config::run(verb, printer),
     }

@@ -1,6 +1,8 @@
 //! Runs the built program and makes small data sets.
 #![allow(dead_code, clippy::unwrap_used)] // each test file uses some of it
 
+pub mod retrieval;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

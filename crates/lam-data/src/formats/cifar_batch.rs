@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::pickle::{self, Value};
+use lam_pickle::{Id, Node, Pickle};
+
+use super::numpy_array::{byte_array, bytes_of, refuse_other_calls};
 use crate::{DataError, LayoutError};
 
 /// Bytes of an image, `[3, 32, 32]`.
@@ -12,6 +14,9 @@ const IMAGE: usize = 3 * 32 * 32;
 
 /// Most images of one file; the official ones have ten thousand.
 const MOST_IMAGES: usize = 1_000_000;
+
+/// More values than a million images have, each with its label and the name of its file.
+const MAX_VALUES: usize = 8 * MOST_IMAGES;
 
 /// Images of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,18 +82,21 @@ pub fn read_cifar_pickle(file: &Path) -> Result<CifarBatch, DataError> {
         reason,
     };
     let bytes = read(file, FORMAT)?;
-    let pickled = pickle::read(&bytes).map_err(wrong)?;
-    let labels = match pickled.entry("labels") {
-        Some(Value::List(_) | Value::Tuple(_)) => pickled.small_integers("labels"),
-        Some(_) => None,
-        None => return Err(wrong("no entry 'labels'".to_owned()).into()),
+    let pickle = lam_pickle::read(&bytes, MAX_VALUES).map_err(|e| wrong(e.to_string()))?;
+    refuse_other_calls(&pickle).map_err(wrong)?;
+    let entry = |name: &str| {
+        let mut entries = pickle.entries(pickle.root()).unwrap_or_default().iter();
+        let found = entries
+            .find(|(key, _)| bytes_of(&pickle, *key).is_some_and(|key| *key == *name.as_bytes()));
+        found
+            .map(|&(_, value)| value)
+            .ok_or_else(|| wrong(format!("no entry '{name}'")))
     };
-    let labels = labels.ok_or_else(|| wrong("'labels' is no list of numbers below 256".into()))?;
-    let (shape, pixels) = match pickled.entry("data") {
-        Some(Value::Array { shape, data }) => (shape, pickled.bytes(data)),
-        Some(_) => return Err(wrong("'data' is no NumPy array of bytes".to_owned()).into()),
-        None => return Err(wrong("no entry 'data'".to_owned()).into()),
-    };
+    let labels = small_integers(&pickle, entry("labels")?)
+        .ok_or_else(|| wrong("'labels' is no list of numbers below 256".into()))?;
+    let data = byte_array(&pickle, entry("data")?).map_err(|e| wrong(format!("'data': {e}")))?;
+    let data = data.ok_or_else(|| wrong("'data' is no NumPy array of bytes".to_owned()))?;
+    let shape = data.shape;
     if shape[..] != [labels.len(), IMAGE] || labels.is_empty() {
         let found = format!(
             "'data' is of shape {shape:?}, expected [{}, {IMAGE}] for {} labels",
@@ -99,8 +107,17 @@ pub fn read_cifar_pickle(file: &Path) -> Result<CifarBatch, DataError> {
     }
     Ok(CifarBatch {
         labels,
-        pixels: pixels.to_vec(),
+        pixels: data.values.into_owned(),
     })
+}
+
+/// A list of numbers from 0 to 255.
+fn small_integers(pickle: &Pickle<'_>, id: Id) -> Option<Vec<u8>> {
+    let number = |&item: &Id| match pickle.node(item) {
+        Node::Int(number) => u8::try_from(*number).ok(),
+        _ => None,
+    };
+    pickle.items(id)?.iter().map(number).collect()
 }
 
 fn read(file: &Path, format: &'static str) -> Result<Vec<u8>, DataError> {

@@ -3,7 +3,7 @@
 mod cifar_batch;
 mod csv_table;
 mod mat5;
-mod pickle;
+mod numpy_array;
 mod text;
 
 pub use cifar_batch::{CifarBatch, read_cifar_batch, read_cifar_pickle};

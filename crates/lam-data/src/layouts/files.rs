@@ -49,7 +49,7 @@ pub(super) fn content_of(folder: &Path) -> Result<Content, DataError> {
 }
 
 /// The pictures of a folder and of all folders in it, sorted, and how many other files there are.
-pub(super) fn pictures_below(folder: &Path) -> Result<(Vec<PathBuf>, usize), DataError> {
+pub(crate) fn pictures_below(folder: &Path) -> Result<(Vec<PathBuf>, usize), DataError> {
     let (mut pictures, mut ignored) = (Vec::new(), 0);
     let mut visited = BTreeSet::new();
     let mut open = vec![folder.to_owned()];

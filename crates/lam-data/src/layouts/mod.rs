@@ -22,3 +22,5 @@ pub use msls::{MSLS_TEST, MSLS_TRAIN, MSLS_VALIDATION, list_msls};
 pub use place_pictures::{PlacePicture, PlacePictures};
 pub use small_images::{SmallImages, read_cifar10, read_svhn};
 pub use table::{Roles, TableListing, list_table};
+
+pub(crate) use files::pictures_below;

@@ -9,6 +9,7 @@ use parquet::data_type::{DataType, DoubleType, FixedLenByteArrayType, FloatType}
 
 use super::VectorsError;
 use super::element::f16_to_f32;
+use super::embeddings::of_embeddings;
 use super::parquet_file::{ParquetFile, guarded, is_float_list};
 use super::vectors::{Vectors, check_finite, check_range};
 use crate::DataError;
@@ -43,7 +44,13 @@ enum ListColumn {
 impl ParquetVectors {
     pub(crate) fn open(path: &Path, name: Option<&str>) -> Result<Self, DataError> {
         let file = ParquetFile::open(path)?;
-        let column = file.choose(name, "lists of floats", is_float_list)?;
+        let lists = file.columns(is_float_list);
+        let has = |name: &str| lists.iter().any(|(_, list)| list == name);
+        let column = file.choose(
+            name.or(of_embeddings(has)),
+            "lists of floats",
+            is_float_list,
+        )?;
         let none = || VectorsError::content(path, "no vectors", "at least one row");
         if file.rows() == 0 {
             return Err(none().into());

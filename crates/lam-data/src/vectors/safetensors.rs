@@ -8,6 +8,7 @@ use ::safetensors::tensor::{Metadata, TensorInfo};
 
 use super::VectorsError;
 use super::element::{Element, Kind};
+use super::embeddings::of_embeddings;
 use super::npy::require_some;
 use super::positioned::Positioned;
 use super::raw_array::RawArray;
@@ -139,7 +140,8 @@ fn is_float(dtype: Dtype) -> bool {
 pub(crate) fn open_matrix(path: &Path, name: Option<&str>) -> Result<RawArray, DataError> {
     let contents = Contents::open(path)?;
     let fits = |info: &TensorInfo| info.shape.len() == 2 && is_float(info.dtype);
-    let name = contents.choose(name, "floats [N, D]", fits)?;
+    let has = |name: &str| contents.info(name).is_some_and(fits);
+    let name = contents.choose(name.or(of_embeddings(has)), "floats [N, D]", fits)?;
     let found = contents.info(&name).filter(|info| fits(info));
     let Some(&[rows, dim]) = found.map(|info| info.shape.as_slice()) else {
         let found = contents.info(&name).map_or_else(String::new, |info| {

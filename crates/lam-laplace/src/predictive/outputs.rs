@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use burn::tensor::Tensor;
 
 /// A head's outputs in closed form; see [`Posterior::moments`](crate::posterior::Posterior::moments).
-pub trait OutputMoments: Debug + Send {
+pub trait OutputMoments: Debug + Send + Sync {
     /// Mean and variance of `z` for features `[B, F]`.
     fn outputs(&self, features: Tensor<2>) -> Outputs;
 }

@@ -10,7 +10,6 @@ mod half;
 mod known;
 mod load;
 mod names;
-mod pickle;
 mod pth;
 mod safetensors;
 mod stored_zip;

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::WeightsError;
 use super::file::{Entry, Source};
 use super::stored_zip::{self, Member};
-use super::torch::{MAX_PICKLE, TensorRef, place, state_dict};
-use super::{WeightsError, pickle};
+use super::torch::{MAX_PICKLE, TensorRef, place, read_pickle, state_dict};
 
 pub(super) fn entries(source: &mut Source) -> Result<BTreeMap<String, Entry>, WeightsError> {
     let members = stored_zip::members(source)?;
@@ -23,7 +23,7 @@ pub(super) fn entries(source: &mut Source) -> Result<BTreeMap<String, Entry>, We
         }
     }
     let bytes = read(source, description)?;
-    let (pickle, _) = pickle::read(&bytes).map_err(|e| source.wrong(e))?;
+    let pickle = read_pickle(&bytes).map_err(|e| source.wrong(e))?;
     let tensors = state_dict(&pickle).map_err(|e| source.wrong(e))?;
     let storage = |tensor: &TensorRef| {
         let name = format!("{root}data/{}", tensor.storage);

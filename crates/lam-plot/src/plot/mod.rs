@@ -5,7 +5,7 @@ mod chart;
 pub(crate) mod contact_sheet;
 pub(crate) mod embedding;
 pub(crate) mod image;
-mod pca;
+pub(crate) mod pca;
 pub(crate) mod precision_recall;
 pub(crate) mod retrieval_sheet;
 pub(crate) mod risk_coverage;

@@ -15,42 +15,76 @@ pub(crate) struct Projection {
     pub(crate) explained: [f64; 2],
 }
 
-/// Projects `points` [N, `dim`] (finite) by block power iteration with Rayleigh–Ritz on the
-/// covariance, which is never formed. The sign of each component is such that its largest weight is
-/// positive.
-pub(crate) fn project(points: &[f32], dim: usize) -> Projection {
-    let rows: Vec<&[f32]> = points.chunks_exact(dim.max(1)).collect();
-    let stride = points.len().div_ceil(MOST_COORDINATES).max(1);
-    let fitted: Vec<&[f32]> = rows.iter().copied().step_by(stride).collect();
-    let mean = mean_of(&fitted, dim);
-    let total = fitted
-        .iter()
-        .map(|row| square_distance(row, &mean))
-        .sum::<f64>()
-        / fitted.len().max(1) as f64;
-    if total <= 0.0 {
-        return Projection {
-            places: vec![(0.0, 0.0); rows.len()],
-            explained: [f64::NAN; 2],
-        };
-    }
-    let (values, vectors) = leading(&fitted, &mean);
-    let along = |row: &[f32], i: usize| -> f64 {
-        vectors.get(i).map_or(0.0, |vector: &Vec<f64>| {
-            row.iter()
-                .zip(&mean)
-                .zip(vector)
-                .map(|((x, m), v)| (f64::from(*x) - m) * v)
-                .sum()
-        })
-    };
-    let share = |i: usize| values.get(i).map_or(0.0, |v| (v / total).clamp(0.0, 1.0));
-    Projection {
-        places: rows
+/// The plane of two principal components.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    mean: Vec<f64>,
+    axes: [Vec<f64>; 2],
+    explained: [f64; 2],
+}
+
+impl Plane {
+    /// Fits to `points` [N, `dim`] (finite) by block power iteration with Rayleigh–Ritz on the covariance, which is
+    /// never formed. The sign of each component is such that its largest weight is positive. Without variance both
+    /// are zero.
+    pub fn fit(points: &[f32], dim: usize) -> Self {
+        let stride = points.len().div_ceil(MOST_COORDINATES).max(1);
+        let rows = points.chunks_exact(dim.max(1));
+        let fitted: Vec<&[f32]> = rows.step_by(stride).collect();
+        let mean = mean_of(&fitted, dim);
+        let total = fitted
             .iter()
-            .map(|row| (along(row, 0), along(row, 1)))
-            .collect(),
-        explained: [share(0), share(1)],
+            .map(|row| square_distance(row, &mean))
+            .sum::<f64>()
+            / fitted.len().max(1) as f64;
+        let nothing = || vec![0.0; dim];
+        if total <= 0.0 {
+            return Self {
+                axes: [nothing(), nothing()],
+                mean,
+                explained: [f64::NAN; 2],
+            };
+        }
+        let (values, vectors) = leading(&fitted, &mean);
+        let mut vectors = vectors.into_iter();
+        let mut next = || vectors.next().unwrap_or_else(nothing);
+        let axes = [next(), next()];
+        let share = |i: usize| values.get(i).map_or(0.0, |v| (v / total).clamp(0.0, 1.0));
+        Self {
+            mean,
+            axes,
+            explained: [share(0), share(1)],
+        }
+    }
+
+    /// Where a point [`dim`] lies in it.
+    pub fn place(&self, point: &[f32]) -> (f64, f64) {
+        let along = |axis: &[f64]| {
+            let centred = point.iter().zip(&self.mean);
+            let products = centred.zip(axis);
+            products.map(|((x, m), v)| (f64::from(*x) - m) * v).sum()
+        };
+        (along(&self.axes[0]), along(&self.axes[1]))
+    }
+
+    /// The two directions, [`dim`] each.
+    pub fn axes(&self) -> &[Vec<f64>; 2] {
+        &self.axes
+    }
+
+    /// Share of the variance that each component explains; NaN without variance.
+    pub fn explained(&self) -> [f64; 2] {
+        self.explained
+    }
+}
+
+/// Projects `points` [N, `dim`] (finite) to the plane that is fitted to them.
+pub(crate) fn project(points: &[f32], dim: usize) -> Projection {
+    let plane = Plane::fit(points, dim);
+    let rows = points.chunks_exact(dim.max(1));
+    Projection {
+        places: rows.map(|row| plane.place(row)).collect(),
+        explained: plane.explained,
     }
 }
 

@@ -4,6 +4,7 @@ mod average;
 mod error;
 mod execute;
 mod files;
+mod members;
 mod plan;
 mod report;
 mod seeds;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::BenchError;
+use super::members::add_members;
 use crate::config::{Config, ConfigError, Override, Warning};
 use crate::run::{RunError, RunFolder, RunState};
 
@@ -48,7 +49,7 @@ pub struct Plan {
 
 impl Plan {
     /// Reads every file with every seed. A configuration that starts from another one's runs (`resume` is their
-    /// folder) comes after it; otherwise the order is that of the files.
+    /// folder) comes after it; otherwise the order is that of the files. Members of an ensemble that are not trained are added.
     ///
     /// # Errors
     /// All that is wrong with the files; two that share a run folder.
@@ -83,6 +84,7 @@ impl Plan {
         if !problems.is_empty() {
             return Err(ConfigError { problems }.into());
         }
+        add_members(&mut loaded, overrides)?;
         Ok((Self::of(loaded, seeds)?, warnings))
     }
 

@@ -162,7 +162,7 @@ impl RunData {
 }
 
 /// How photographs are shown.
-fn views(config: &Config) -> Views {
+pub(crate) fn views(config: &Config) -> Views {
     match (config.dataset.is_place_recognition(), config.image_size) {
         (true, size) => Views::places(size.unwrap_or(224)),
         (false, size) => Views::retrieval(size.unwrap_or(Views::DEFAULT_CROP)),

@@ -102,7 +102,7 @@ pub struct Plan {
 }
 
 /// Embeds images with fixed weights; made once per evaluation, so that every image meets the same weight samples.
-pub trait Predict {
+pub trait Predict: Send + Sync {
     /// # Shapes
     /// - `images`: `[B, C, H, W]`
     fn embed(&self, images: Tensor<4>) -> Embedded;

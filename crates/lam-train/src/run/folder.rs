@@ -124,6 +124,19 @@ impl RunFolder {
         Ok((folder, config))
     }
 
+    /// The configuration of the run in a folder, without opening it: another process may work there.
+    ///
+    /// # Errors
+    /// No run there, or its configuration cannot be read.
+    pub fn configuration(path: &Path) -> Result<Config, RunError> {
+        if !path.join(CONFIG).is_file() {
+            return Err(RunError::NoRun {
+                path: path.to_owned(),
+            });
+        }
+        recorded_config(path)
+    }
+
     /// What a folder holds for a run of `config`, without opening it: another process may work there.
     ///
     /// # Errors

@@ -3,11 +3,14 @@ use serde_json::{Map, Value, json};
 /// What is known about embeddings before the first is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddingHeader {
-    /// Embeddings (N).
+    /// Embeddings (N); fewer become of it where some pictures cannot be read.
     pub rows: usize,
     /// Numbers in each (D).
     pub dim: usize,
-    /// What the classes are called, where every row has one: a label is a position in it.
+    /// Whether each comes with its spread and its uncertainty.
+    pub spread: bool,
+    /// What the classes are called: a label is a position in it. An empty name stands for a class that is not known; none
+    /// where no class is.
     pub class_names: Option<Vec<String>>,
     /// What they were computed by, for instance a fingerprint; kept as it is.
     pub model: Option<String>,
@@ -18,6 +21,7 @@ impl EmbeddingHeader {
         let mut object = Map::new();
         object.insert("rows".to_owned(), json!(self.rows));
         object.insert("dim".to_owned(), json!(self.dim));
+        object.insert("spread".to_owned(), json!(self.spread));
         object.insert("classes".to_owned(), json!(self.class_names));
         object.insert("model".to_owned(), json!(self.model));
         Value::Object(object).to_string()
@@ -29,6 +33,7 @@ impl EmbeddingHeader {
         Some(Self {
             rows: size("rows")?,
             dim: size("dim")?,
+            spread: value.get("spread").and_then(Value::as_bool)?,
             class_names: value.get("classes").and_then(names),
             model: value
                 .get("model")

@@ -16,3 +16,8 @@ pub use header::EmbeddingHeader;
 pub use reader::{Embeddings, read_embeddings};
 pub use rows::{EmbeddingBatch, EmbeddingRows};
 pub use writer::EmbeddingWriter;
+
+/// In a file of embeddings with their spread, the vectors are the means.
+pub(super) fn of_embeddings(has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    (has("mean") && has("sigma")).then_some("mean")
+}

@@ -34,14 +34,20 @@ pub(super) fn write(
     let matrix = format!("({rows}, {dim})");
     let column = format!("({rows},)");
     let (f4, f8, i8) = ("<f4", "<f8", "<i8");
-    source.array(&with_stem(path, SIGMA), f4, &matrix, |batch, out| {
-        let values = batch.sigma.iter().flatten();
-        bytes(out, values.map(|value| value.to_le_bytes()))
-    })?;
-    source.array(&with_stem(path, UNCERTAINTY), f8, &column, |batch, out| {
-        let values = batch.uncertainty.iter().flatten();
-        bytes(out, values.map(|value| value.to_le_bytes()))
-    })?;
+    let (sigma, uncertainty) = (with_stem(path, SIGMA), with_stem(path, UNCERTAINTY));
+    if header.spread {
+        source.array(&sigma, f4, &matrix, |batch, out| {
+            let values = batch.sigma.iter().flatten();
+            bytes(out, values.map(|value| value.to_le_bytes()))
+        })?;
+        source.array(&uncertainty, f8, &column, |batch, out| {
+            let values = batch.uncertainty.iter().flatten();
+            bytes(out, values.map(|value| value.to_le_bytes()))
+        })?;
+    } else {
+        // Those of another run that wrote here.
+        let _ = (fs::remove_file(&sigma), fs::remove_file(&uncertainty));
+    }
     let labels = with_stem(path, LABELS);
     if header.class_names.is_some() {
         source.array(&labels, i8, &column, |batch, out| {
@@ -49,7 +55,6 @@ pub(super) fn write(
             bytes(out, values.map(|&value| i64::from(value).to_le_bytes()))
         })?;
     } else {
-        // Those of another run that wrote here.
         let _ = fs::remove_file(&labels);
     }
     source.file(&with_stem(path, IDS), "", |batch, out| {

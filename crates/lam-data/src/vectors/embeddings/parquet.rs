@@ -36,11 +36,16 @@ pub(super) fn write(
         Some(_) => "required int64 label; required binary class (UTF8);",
         None => "",
     };
+    let spread = if header.spread {
+        "required group sigma (LIST) { repeated group list { required float element; } } \
+         required double uncertainty;"
+    } else {
+        ""
+    };
     let schema = format!(
         "message embeddings {{ required binary id (UTF8); {labels} \
          required group mean (LIST) {{ repeated group list {{ required float element; }} }} \
-         required group sigma (LIST) {{ repeated group list {{ required float element; }} }} \
-         required double uncertainty; }}"
+         {spread} }}"
     );
     let schema = Arc::new(parse_message_type(&schema).map_err(failed)?);
     let note = KeyValue::new(NOTE.to_owned(), header.to_json());
@@ -80,10 +85,13 @@ pub(super) fn write(
 fn append(group: &mut EmbeddingBatch, batch: EmbeddingBatch) {
     group.ids.extend(batch.ids);
     group.mean.extend(batch.mean);
-    let sigma = group.sigma.get_or_insert_default();
-    sigma.extend(batch.sigma.into_iter().flatten());
-    let uncertainty = group.uncertainty.get_or_insert_default();
-    uncertainty.extend(batch.uncertainty.into_iter().flatten());
+    if let Some(sigma) = batch.sigma {
+        group.sigma.get_or_insert_default().extend(sigma);
+    }
+    if let Some(uncertainty) = batch.uncertainty {
+        let all = group.uncertainty.get_or_insert_default();
+        all.extend(uncertainty);
+    }
     if let Some(labels) = batch.labels {
         group.labels.get_or_insert_default().extend(labels);
     }
@@ -109,8 +117,10 @@ fn write_group<W: Write + Send>(
         group.column::<ByteArrayType>(&names)?;
     }
     group.lists(&batch.mean)?;
-    group.lists(batch.sigma.as_deref().unwrap_or_default())?;
-    group.column::<DoubleType>(batch.uncertainty.as_deref().unwrap_or_default())?;
+    if let (Some(sigma), Some(uncertainty)) = (&batch.sigma, &batch.uncertainty) {
+        group.lists(sigma)?;
+        group.column::<DoubleType>(uncertainty)?;
+    }
     group.group.close().map(|_| ())
 }
 

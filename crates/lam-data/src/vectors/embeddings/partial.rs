@@ -25,6 +25,7 @@ pub(super) struct Partial {
     /// Where they end.
     end: u64,
     rows: usize,
+    last_id: Option<String>,
 }
 
 impl Partial {
@@ -74,6 +75,7 @@ impl Partial {
             };
             end += 8 + record.len() as u64;
             partial.rows += batch.ids.len();
+            partial.last_id = batch.ids.into_iter().next_back().or(partial.last_id);
         }
         drop(reader);
         partial.end = end;
@@ -100,6 +102,7 @@ impl Partial {
             begin: 0,
             end: 0,
             rows: 0,
+            last_id: None,
         })
     }
 
@@ -107,10 +110,15 @@ impl Partial {
         self.rows
     }
 
+    pub(super) fn last_id(&self) -> Option<&str> {
+        self.last_id.as_deref()
+    }
+
     /// Appends a batch; it is on disk afterwards.
     pub(super) fn push(&mut self, rows: &EmbeddingRows<'_>) -> Result<(), DataError> {
         self.append(&encode(rows))?;
         self.rows += rows.ids.len();
+        self.last_id = rows.ids.last().cloned().or(self.last_id.take());
         Ok(())
     }
 
@@ -182,15 +190,18 @@ fn read_record(reader: &mut impl Read, left: u64) -> std::io::Result<Option<Vec<
     Ok(whole.then_some(record))
 }
 
-/// `n u32, labels [n] u32 where there are any, uncertainty [n] f64, mean and sigma [n, D] f32, ids as length u32 and bytes`.
+/// `n u32, labels [n] u32 where there are any, mean [n, D] f32, uncertainty [n] f64 and sigma [n, D] f32 where there is a
+/// spread, ids as length u32 and bytes`.
 fn encode(rows: &EmbeddingRows<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend((rows.ids.len() as u32).to_le_bytes());
     let labels = rows.labels.unwrap_or_default();
     bytes.extend(labels.iter().flat_map(|v| v.to_le_bytes()));
-    bytes.extend(rows.uncertainty.iter().flat_map(|v| v.to_le_bytes()));
     bytes.extend(rows.mean.iter().flat_map(|v| v.to_le_bytes()));
-    bytes.extend(rows.sigma.iter().flat_map(|v| v.to_le_bytes()));
+    let uncertainty = rows.uncertainty.unwrap_or_default();
+    bytes.extend(uncertainty.iter().flat_map(|v| v.to_le_bytes()));
+    let sigma = rows.sigma.unwrap_or_default();
+    bytes.extend(sigma.iter().flat_map(|v| v.to_le_bytes()));
     for id in rows.ids {
         bytes.extend((id.len() as u32).to_le_bytes());
         bytes.extend(id.as_bytes());
@@ -205,9 +216,15 @@ fn decode(mut bytes: &[u8], header: &EmbeddingHeader) -> Option<EmbeddingBatch> 
         Some(_) => Some(numbers(&mut bytes, rows, u32::from_le_bytes)?),
         None => None,
     };
-    let uncertainty = numbers(&mut bytes, rows, f64::from_le_bytes)?;
     let mean = numbers(&mut bytes, values, f32::from_le_bytes)?;
-    let sigma = numbers(&mut bytes, values, f32::from_le_bytes)?;
+    let (uncertainty, sigma) = if header.spread {
+        (
+            Some(numbers(&mut bytes, rows, f64::from_le_bytes)?),
+            Some(numbers(&mut bytes, values, f32::from_le_bytes)?),
+        )
+    } else {
+        (None, None)
+    };
     let mut ids = Vec::new();
     for _ in 0..rows {
         let length = u32::from_le_bytes(*bytes.split_off_chunk::<4>()?) as usize;
@@ -218,8 +235,8 @@ fn decode(mut bytes: &[u8], header: &EmbeddingHeader) -> Option<EmbeddingBatch> 
         ids,
         labels,
         mean,
-        sigma: Some(sigma),
-        uncertainty: Some(uncertainty),
+        sigma,
+        uncertainty,
     })
 }
 

@@ -7,10 +7,10 @@ pub struct EmbeddingRows<'a> {
     pub labels: Option<&'a [u32]>,
     /// `[n, D]`.
     pub mean: &'a [f32],
-    /// Standard deviation in each dimension, `[n, D]`.
-    pub sigma: &'a [f32],
-    /// `[n]`.
-    pub uncertainty: &'a [f64],
+    /// Standard deviation in each dimension, `[n, D]`; where the header says that there is a spread.
+    pub sigma: Option<&'a [f32]>,
+    /// `[n]`, likewise.
+    pub uncertainty: Option<&'a [f64]>,
 }
 
 /// Embeddings that were read.

@@ -88,13 +88,17 @@ fn head(header: &EmbeddingHeader, id_bytes: usize) -> String {
         object.insert(name.to_owned(), value);
         at = end;
     };
-    tensor("uncertainty", "F64", 8, &[rows]);
+    if header.spread {
+        tensor("uncertainty", "F64", 8, &[rows]);
+    }
     if header.class_names.is_some() {
         tensor("labels", "I64", 8, &[rows]);
     }
     tensor("id_ends", "I64", 8, &[rows]);
     tensor("mean", "F32", 4, &[rows, dim]);
-    tensor("sigma", "F32", 4, &[rows, dim]);
+    if header.spread {
+        tensor("sigma", "F32", 4, &[rows, dim]);
+    }
     tensor("ids", "U8", 1, &[id_bytes]);
     let mut text = Value::Object(object).to_string();
     let padding = text.len().next_multiple_of(8) - text.len();

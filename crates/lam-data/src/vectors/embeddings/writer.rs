@@ -64,6 +64,11 @@ impl EmbeddingWriter {
         self.partial.rows()
     }
 
+    /// The last of them.
+    pub fn last_id(&self) -> Option<&str> {
+        self.partial.last_id()
+    }
+
     /// What was said at the beginning.
     pub fn header(&self) -> &EmbeddingHeader {
         &self.header
@@ -91,10 +96,19 @@ impl EmbeddingWriter {
                 expected,
             })
         };
+        if rows.sigma.is_some() != self.header.spread
+            || rows.uncertainty.is_some() != self.header.spread
+        {
+            return wrong(
+                "rows",
+                "spread or uncertainty".to_owned(),
+                "both if the header says so, else neither",
+            );
+        }
         let sizes = [
             (rows.mean.len(), n * dim),
-            (rows.sigma.len(), n * dim),
-            (rows.uncertainty.len(), n),
+            (rows.sigma.map_or(n * dim, <[f32]>::len), n * dim),
+            (rows.uncertainty.map_or(n, <[f64]>::len), n),
             (rows.labels.map_or(n, <[u32]>::len), n),
         ];
         for (found, expected) in sizes {
@@ -128,8 +142,11 @@ impl EmbeddingWriter {
             return wrong("rows", after.to_string(), "no more than were announced");
         }
         let finite = |values: &[f32]| values.iter().position(|value| !value.is_finite());
-        let at = finite(rows.mean).or(finite(rows.sigma)).map(|at| at / dim);
-        let at = at.or(rows.uncertainty.iter().position(|value| !value.is_finite()));
+        let at = finite(rows.mean).or(rows.sigma.and_then(finite));
+        let uncertainty = rows.uncertainty.unwrap_or_default();
+        let at = at
+            .map(|at| at / dim)
+            .or(uncertainty.iter().position(|value| !value.is_finite()));
         if let Some(at) = at {
             let row = self.written() + at;
             let reason = format!("the embedding of {} is not finite", rows.ids[at]);
@@ -146,24 +163,21 @@ impl EmbeddingWriter {
         }
     }
 
-    /// Writes the file and removes what was needed to go on.
+    /// Writes the file, with as many rows as were appended, and removes what was needed to go on.
     ///
     /// # Errors
-    /// Fewer rows than were announced, a disk that is full; the rows stay, so that it can be tried again.
+    /// A disk that is full; the rows stay, so that it can be tried again.
     pub fn finish(self) -> Result<(), DataError> {
-        if self.written() != self.header.rows {
-            return Err(DataError::InvalidArgument {
-                argument: "rows",
-                value: self.written().to_string(),
-                expected: "as many as were announced",
-            });
-        }
+        let whole = EmbeddingHeader {
+            rows: self.written(),
+            ..self.header.clone()
+        };
         let write = match self.format {
             EmbeddingFormat::Parquet => parquet::write,
             EmbeddingFormat::Npy => npy::write,
             EmbeddingFormat::Safetensors => safetensors::write,
         };
-        write(&self.path, &self.header, &self.partial)?;
+        write(&self.path, &whole, &self.partial)?;
         let partial = beside(&self.path, ".partial");
         fs::remove_file(&partial).map_err(|error| DataError::io(&partial, "removing", error))
     }

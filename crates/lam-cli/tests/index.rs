@@ -1,0 +1,295 @@
+//! `lam index` and `lam search`, from pictures to answers.
+
+use std::fs;
+
+use lam_data::read_embeddings;
+use serde_json::Value;
+
+use crate::common::retrieval::{picture, sample_pictures, trained};
+use crate::common::{Run, World};
+
+/// Answers as JSON.
+fn search(world: &World, arguments: &str) -> Vec<Value> {
+    let run = world.run(&format!("search {arguments} --json")).code(0);
+    run.stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn info(world: &World, index: &str) -> Value {
+    let run = world.run(&format!("index info {index} --json")).code(0);
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+#[test]
+fn answers_are_the_nearest_rows_of_what_was_embedded() {
+    let world = trained();
+    world.run("index create i run fashionmnist:train").code(0);
+    world
+        .run("embed run fashionmnist:train -o items.npy")
+        .code(0);
+    world
+        .run("embed run fashionmnist:test -o queries.npy")
+        .code(0);
+    let answers = search(&world, "i fashionmnist:test -k 3");
+    let [items, queries] =
+        ["items.npy", "queries.npy"].map(|file| read_embeddings(&world.path(file)).unwrap());
+    let rows = |e: &lam_data::Embeddings| e.read(0..e.rows()).unwrap().mean;
+    let (database, asked) = (rows(&items), rows(&queries));
+    assert_eq!(answers.len(), 200);
+    for (answer, query) in answers.iter().zip(asked.chunks_exact(4)) {
+        let mut all: Vec<(f64, usize)> = database
+            .chunks_exact(4)
+            .map(|item| {
+                item.iter()
+                    .zip(query)
+                    .map(|(a, b)| f64::from(a - b).powi(2))
+                    .sum::<f64>()
+                    .sqrt()
+            })
+            .zip(0..)
+            .collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (found, (distance, at)) in answer["neighbours"].as_array().unwrap().iter().zip(&all) {
+            assert!((found["distance"].as_f64().unwrap() - distance).abs() < 1e-5);
+            // Equally near ones may change places by rounding.
+            let next = all.get(at + 1).map_or(f64::INFINITY, |next| next.0);
+            assert!(
+                found["id"] == items.ids[*at].as_str()
+                    || (next - distance).abs() < 1e-5
+                    || distance.abs() < 1e-3
+            );
+        }
+        let agreement = answer["agreement"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&agreement));
+        assert!(answer["uncertainty"].as_f64().unwrap() > 0.0);
+        assert_eq!(answer["verdict"], "undecided");
+    }
+    // Rows that were embedded before are taken as they are.
+    world.run("index create j run items.npy").code(0);
+    let again = search(&world, "j queries.npy -k 3");
+    for (one, other) in answers.iter().zip(&again) {
+        let distance = |answer: &Value| answer["neighbours"][0]["distance"].as_f64().unwrap();
+        assert!((distance(one) - distance(other)).abs() < 1e-6);
+        assert_eq!(other["agreement"], Value::Null);
+    }
+}
+
+#[test]
+fn calibrated_answers_keep_the_risk_asked_for() {
+    let world = trained();
+    // Three sets that have no picture in common: the first 200 of the sample's test images, its training images, and the
+    // other test images as files.
+    world.run("index create i run fashionmnist:test").code(0);
+    sample_pictures(&world, 200..1000);
+    world
+        .run("search i pictures.csv --risk 0.3")
+        .code(2)
+        .says("lam index calibrate");
+    world.run("index calibrate i sample:train").code(0);
+    assert_eq!(info(&world, "i")["calibration"]["queries"], 6000);
+    let run = world.run("search i pictures.csv --risk 0.3 --json").code(0);
+    let answers: Vec<Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let accepted = answers
+        .iter()
+        .filter(|answer| answer["verdict"] == "accepted")
+        .count();
+    let abstained = answers
+        .iter()
+        .filter(|answer| answer["verdict"] == "abstained")
+        .count();
+    assert_eq!(accepted + abstained, 800);
+    assert!(
+        run.stderr.contains("accepted answers are wrong"),
+        "{}",
+        run.stderr
+    );
+    let said = run
+        .stderr
+        .lines()
+        .find(|line| line.contains("accepted answers are wrong"))
+        .unwrap();
+    let share = said.split('(').nth(1).unwrap().split(" %").next().unwrap();
+    assert!(
+        accepted > 50 && share.parse::<f64>().unwrap() <= 30.0,
+        "{said}"
+    );
+    for answer in &answers {
+        assert!((0.0..=1.0).contains(&answer["confidence"].as_f64().unwrap()));
+    }
+    world
+        .run("search i pictures.csv --risk 0.00001")
+        .code(1)
+        .says("at least");
+    world.run("search i pictures.csv --risk 2").code(2);
+    world.run("search i pictures.csv --score distance").code(2);
+}
+
+#[test]
+fn items_come_and_go() {
+    let world = trained();
+    for (number, colour) in [[200, 10, 10], [10, 200, 10], [10, 10, 200]]
+        .into_iter()
+        .enumerate()
+    {
+        world.write(&format!("pictures/c{number}/a.png"), picture(colour));
+    }
+    world.run("index create i run pictures").code(0);
+    assert_eq!(info(&world, "i")["items"], 3);
+    world
+        .run("index create i run pictures")
+        .code(2)
+        .says("index");
+    world.run("index add i pictures").code(1).says("c0/a.png");
+    world.run("index add i pictures --replace").code(0);
+    world.run("index add i pictures --prefix more/").code(0);
+    assert_eq!(info(&world, "i")["items"], 6);
+    world
+        .run("index remove i c0/a.png nobody")
+        .code(1)
+        .says("nobody");
+    assert_eq!(info(&world, "i")["items"], 6);
+    world.run("index remove i c0/a.png more/c1/a.png").code(0);
+    assert_eq!(info(&world, "i")["items"], 4);
+    // The very same picture is its own nearest, with its own class.
+    let answers = search(&world, "i pictures/c2/a.png -k 1");
+    assert!(answers[0]["neighbours"][0]["distance"].as_f64().unwrap() < 1e-3);
+    let found = &answers[0]["neighbours"][0];
+    assert!(
+        found["source"].as_str().unwrap().starts_with('/'),
+        "{found}"
+    );
+    world.run("index build i").code(0);
+    assert_eq!(info(&world, "i")["graph"], "ready");
+    assert_eq!(info(&world, "i")["removed"], 0);
+    assert_eq!(
+        search(&world, "i pictures/c2/a.png -k 4 --approximate")[0]["neighbours"]
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+}
+
+#[test]
+fn the_approximate_search_says_how_much_it_finds() {
+    let world = trained();
+    world.run("index create i run fashionmnist:train").code(0);
+    let built = world.run("index build i -k 5").code(0).stdout;
+    let recall: Vec<f64> = built
+        .lines()
+        .filter(|line| line.contains("--approximate"))
+        .map(|line| line.split_whitespace().nth(2).unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(recall.len(), 5, "{built}");
+    assert!(
+        recall.iter().all(|recall| (0.8..=1.0).contains(recall)),
+        "{built}"
+    );
+    let expected = search(&world, "i fashionmnist:test -k 2 --expected");
+    for answer in &expected {
+        let [first, second] = [0, 1].map(|at| {
+            answer["neighbours"][at]["expected_distance"]
+                .as_f64()
+                .unwrap()
+        });
+        assert!(first <= second);
+        assert!(first >= answer["neighbours"][0]["distance"].as_f64().unwrap());
+    }
+}
+
+#[test]
+fn an_index_belongs_to_its_run() {
+    let world = trained();
+    world.run("index create i run fashionmnist:test").code(0);
+    world
+        .run("search i fashionmnist:test --run plain")
+        .code(2)
+        .says("another model");
+    // Without a posterior there are neighbours and no uncertainty.
+    world
+        .run("index create p plain fashionmnist:test")
+        .code(0)
+        .stdout
+        .contains("without uncertainty");
+    let answers = search(&world, "p fashionmnist:test -k 1");
+    assert_eq!(answers[0]["uncertainty"], Value::Null);
+    assert_eq!(answers[0]["agreement"], Value::Null);
+    world
+        .run("search p fashionmnist:test --expected")
+        .code(1)
+        .says("spread");
+    // A run that has moved is named.
+    fs::rename(world.path("run"), world.path("moved")).unwrap();
+    world.run("search i fashionmnist:test").code(2).says("run");
+    world
+        .run("search i fashionmnist:test --run moved -k 1")
+        .code(0);
+    // Embeddings by another run are refused.
+    world
+        .run("embed plain fashionmnist:test -o plain.parquet")
+        .code(0);
+    world
+        .run("index add i plain.parquet --run moved")
+        .code(2)
+        .says("plain.parquet");
+}
+
+#[test]
+fn vectors_without_a_run_are_searched_as_they_are() {
+    let world = trained();
+    world
+        .run("embed plain fashionmnist:test -o e.parquet")
+        .code(0);
+    world.run("index create v --vectors e.parquet").code(0);
+    let answers = search(&world, "v e.parquet -k 2");
+    assert_eq!(answers.len(), 200);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer["neighbours"][0]["distance"].as_f64().unwrap() < 1e-3)
+    );
+    world
+        .run("search v fashionmnist:test")
+        .code(2)
+        .says("vectors");
+    world
+        .run("index create w --vectors fashionmnist:test")
+        .code(2)
+        .says("vectors");
+}
+
+#[test]
+fn damage_and_absence_are_said() {
+    let world = trained();
+    world
+        .run("search none fashionmnist:test")
+        .code(2)
+        .says("none");
+    world.run("index info none").code(2).says("none");
+    world.run("index create i run fashionmnist:test").code(0);
+    let snapshot = fs::read_dir(world.path("i"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("items-")
+        })
+        .max()
+        .unwrap();
+    let mut bytes = fs::read(&snapshot).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 0xff;
+    fs::write(&snapshot, &bytes).unwrap();
+    let Run { code, stderr, .. } = world.run("search i fashionmnist:test");
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("items-"), "{stderr}");
+}

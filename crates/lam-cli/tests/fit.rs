@@ -178,7 +178,7 @@ fn what_cannot_be_fitted_is_said() {
     );
     write_npy(&world, "three", &x[..36], 3);
     world.write("three.txt", "a\na\nb\n");
-    fails("three.npy three.txt --identity-head", 2, "held-out");
+    fails("three.npy three.txt --identity-head", 2, "held-out images");
     fails("x.npy x.txt --identity-head --batch-size 500", 2, "batch");
     fails(
         "x.npy x.txt --identity-head --head run",
@@ -193,10 +193,10 @@ fn what_cannot_be_fitted_is_said() {
         "expected a number or auto",
     );
     // A matrix of all weights with each other, of a wide space.
-    write_npy(&world, "wide", &x, 12);
-    world.write("wide.txt", "a\na\na\na\na\na\nb\nb\nb\nb\nb\nb\n");
+    write_npy(&world, "wide", &x, 24);
+    world.write("wide.txt", "a\nb\n".repeat(12));
     fails(
-        "wide.npy wide.txt --identity-head --posterior full --batch-size 2",
+        "wide.npy wide.txt --identity-head --posterior full --batch-size 2 --set held_out_fraction=0.3",
         2,
         "posterior",
     );

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lam_data::{FilePart, LabelColumn, open_vectors};
+use lam_data::{DataError, FilePart, LabelColumn, VectorsError, open_vectors};
 
 use crate::TrainError;
 use crate::config::{Config, ConfigValue, DatasetChoice, FileParts, HeadInit, Override};
@@ -20,8 +20,8 @@ const BATCHES: usize = 8;
 const RATE: f64 = 1e-3;
 /// Passes that train a head.
 const EPOCHS: usize = 10;
-/// Numbers of all weight samples together: 64 MiB.
-const SAMPLED_NUMBERS: usize = 1 << 24;
+/// Numbers of all weight samples together: 32 MiB.
+const SAMPLED_NUMBERS: usize = 1 << 23;
 /// Weight samples with which the evaluation is repeated.
 const MOST_SAMPLES: usize = 100;
 const FEWEST_SAMPLES: usize = 10;
@@ -72,6 +72,13 @@ pub fn tell_apart(files: &[FilePart]) -> Result<(FileParts, FileParts), TrainErr
     for file in files {
         match open_vectors(file) {
             Ok(_) => features.push(file.clone()),
+            // Several kinds of vectors, of which one has to be named.
+            Err(DataError::Vectors(error @ VectorsError::Name { .. }))
+                if file.name.is_none()
+                    && matches!(&error, VectorsError::Name { known, .. } if !known.is_empty()) =>
+            {
+                return Err(DataError::Vectors(error).into());
+            }
             Err(error) => match LabelColumn::read(file) {
                 Ok(_) => labels.push(file.clone()),
                 // Of a file that is neither, what is said of vectors, unless none can be in it.

@@ -238,6 +238,13 @@ impl FinishedRun<'_> {
         if let Some(note) = data.unreadable_note() {
             observer.note(&note);
         }
+        if test.left_out > 0 {
+            observer.note(&format!(
+                "evaluated {} of {} test images, drawn class by class (evaluate_at_most)",
+                test.len(),
+                test.len() + test.left_out
+            ));
+        }
         let metadata = RunMetadata::of(config, &self.options.name);
         let metrics = RunMetrics::new(metadata, evaluation.metrics.clone())?;
         let shown = Shown {

@@ -312,7 +312,7 @@ fn all_problems_are_reported_in_the_order_of_the_file() {
     assert_eq!(
         error.unwrap_err().lines().collect::<Vec<_>>(),
         [
-            "c.yaml:1: 'dataset' is fashonmnist: expected one of sample, sample_mnist, mnist, fashionmnist, cifar10, svhn, cub200, cars196, lfw, msls, dag; or the path of a folder of classes or of a CSV table, with a / in it or .csv at its end; nearest valid: fashionmnist",
+            "c.yaml:1: 'dataset' is fashonmnist: expected one of sample, sample_mnist, mnist, fashionmnist, cifar10, svhn, cub200, cars196, lfw, msls, dag; or the path of a folder of classes or of a CSV table, with a / in it or .csv at its end; or files of vectors, with .npy, .safetensors or .parquet at their end; nearest valid: fashionmnist",
             "c.yaml:2: unknown key 'foo_bar_baz': no key has a similar name; configs/README.md lists them all",
             "c.yaml:3: 'lr' is -1: expected a number greater than 0, at most 10",
             "c.yaml:4: duplicate key 'lr', already on line 3: keep one of the two",

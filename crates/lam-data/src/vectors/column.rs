@@ -15,12 +15,15 @@ pub(crate) enum Value<'a> {
     Text(&'a str),
 }
 
+/// Takes the number of a row and its value.
+pub(crate) type Visit<'a> = dyn FnMut(usize, Value<'_>) -> Result<(), DataError> + 'a;
+
 /// Calls `visit` with the number of each row and its value, in order. Where the location names no column, that of the first
 /// of `defaults` which is there is taken, otherwise the only one.
 pub(crate) fn each_value(
     location: &FilePart,
     defaults: &[&str],
-    visit: &mut dyn FnMut(usize, Value<'_>) -> Result<(), DataError>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), DataError> {
     let file = &location.file;
     match location.ending().as_str() {
@@ -70,10 +73,7 @@ pub(crate) fn has_column(location: &FilePart, names: &[&str]) -> Result<bool, Da
     }
 }
 
-fn whole_numbers(
-    array: RawArray,
-    visit: &mut dyn FnMut(usize, Value<'_>) -> Result<(), DataError>,
-) -> Result<(), DataError> {
+fn whole_numbers(array: RawArray, visit: &mut Visit<'_>) -> Result<(), DataError> {
     let element = array.element();
     array.each_number(&mut |row, bytes| match element.whole(bytes) {
         Some(value) => visit(row, Value::Whole(value)),
@@ -81,10 +81,7 @@ fn whole_numbers(
     })
 }
 
-fn npy(
-    array: NpyArray,
-    visit: &mut dyn FnMut(usize, Value<'_>) -> Result<(), DataError>,
-) -> Result<(), DataError> {
+fn npy(array: NpyArray, visit: &mut Visit<'_>) -> Result<(), DataError> {
     let path = array.file.path().to_owned();
     let rows = match array.shape.as_slice() {
         &[rows] | &[rows, 1] => rows,

@@ -12,7 +12,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::VectorsError;
-use super::column::Value;
+use super::column::{Value, Visit};
 use crate::DataError;
 
 /// Values of a column that are read at once.
@@ -154,11 +154,7 @@ impl ParquetFile {
     }
 
     /// Calls `visit` with each value of a column of whole numbers or of text.
-    pub(crate) fn each_value(
-        &self,
-        column: usize,
-        visit: &mut dyn FnMut(usize, Value<'_>) -> Result<(), DataError>,
-    ) -> Result<(), DataError> {
+    pub(crate) fn each_value(&self, column: usize, visit: &mut Visit<'_>) -> Result<(), DataError> {
         let descriptor = self.descriptor(column);
         let unsigned = descriptor.is_some_and(is_unsigned);
         for (group, &(rows, first)) in self.groups.iter().enumerate() {

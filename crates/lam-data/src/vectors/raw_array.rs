@@ -12,6 +12,9 @@ use crate::DataError;
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 18;
 
+/// Takes the position of a number and its bytes.
+type VisitNumber<'a> = dyn FnMut(usize, &[u8]) -> Result<(), DataError> + 'a;
+
 /// An array of the last axis `dim`, all others taken together as rows; C order.
 #[derive(Debug)]
 pub(crate) struct RawArray {
@@ -21,9 +24,6 @@ pub(crate) struct RawArray {
     dim: usize,
     element: Element,
 }
-
-/// What is done with the bytes of each number.
-type Visit<'a> = dyn FnMut(usize, &[u8]) -> Result<(), DataError> + 'a;
 
 impl RawArray {
     /// An array that begins at a byte of a file, and all of which is there.
@@ -65,7 +65,7 @@ impl RawArray {
     }
 
     /// Calls `visit` with each number's bytes, in order.
-    pub(crate) fn each_number(&self, visit: &mut Visit<'_>) -> Result<(), DataError> {
+    pub(crate) fn each_number(&self, visit: &mut VisitNumber<'_>) -> Result<(), DataError> {
         let size = self.element.size();
         let count = self.rows * self.dim;
         let per_chunk = (CHUNK / size).max(1);

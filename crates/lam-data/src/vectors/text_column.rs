@@ -5,14 +5,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::VectorsError;
-use super::column::Value;
+use super::column::{Value, Visit};
 use super::file_part::FilePart;
 use crate::{DataError, LayoutError};
 
 /// Longest line that is read, in bytes.
 const MOST_LINE: u64 = 1 << 16;
-
-type Visit<'a> = dyn FnMut(usize, Value<'_>) -> Result<(), DataError> + 'a;
 
 /// One value a line; empty lines may stand at the end only.
 pub(crate) fn each_line(path: &Path, visit: &mut Visit<'_>) -> Result<(), DataError> {

@@ -34,14 +34,20 @@ pub struct Queries {
     pub images: Arc<dyn Dataset>,
     /// Apart from the queries; none where they are looked up among each other.
     pub gallery: Option<Gallery>,
+    /// Images that `evaluate_at_most` leaves out.
+    pub left_out: usize,
 }
 
 impl Queries {
-    fn among_themselves(images: Arc<dyn Dataset>) -> Self {
-        Self {
+    /// As many of the images as are to be evaluated.
+    fn among_themselves(config: &Config, images: Arc<dyn Dataset>) -> Result<Self, DataError> {
+        let all = images.len();
+        let images = evaluated(config, images)?;
+        Ok(Self {
+            left_out: all - images.len(),
             images,
             gallery: None,
-        }
+        })
     }
 
     /// Images to embed.
@@ -110,6 +116,7 @@ impl RunData {
             Ok(Queries {
                 images: features(&queries.images)?,
                 gallery,
+                left_out: queries.left_out,
             })
         };
         let (selection, test) = (queries(&self.selection)?, queries(&self.test)?);
@@ -172,7 +179,7 @@ fn images_of(
     let whole = source.open(Split::Train, views)?;
     let test = source.open(Split::Test, views)?;
     let test = match source.roles()? {
-        None => Queries::among_themselves(evaluated(config, test)?),
+        None => Queries::among_themselves(config, test)?,
         Some(roles) => by_roles(&test, &roles)?,
     };
     let (train, selection) = match config.selection {
@@ -180,14 +187,15 @@ fn images_of(
         Selection::HeldOut => {
             let (kept, held_out) = held_out_of(&*whole, config.held_out_fraction, config.seed)?;
             let kept = Subset::new(Arc::clone(&whole), kept)?;
-            let held_out = evaluated(config, Arc::new(Subset::new(whole, held_out)?))?;
+            let held_out = Arc::new(Subset::new(whole, held_out)?);
+            let selection = Queries::among_themselves(config, held_out)?;
+            let held_out = &selection.images;
             let mut classes = std::collections::BTreeSet::new();
             if held_out.labels().iter().all(|label| classes.insert(label)) {
                 return Err(TrainError::HeldOutAlone {
                     images: held_out.len(),
                 });
             }
-            let selection = Queries::among_themselves(held_out);
             (Arc::new(kept) as Arc<dyn Dataset>, selection)
         }
     };
@@ -243,6 +251,7 @@ fn by_roles(test: &Arc<dyn Dataset>, roles: &[Roles]) -> Result<Queries, TrainEr
             positives: Arc::new(positives),
             itself: itself.iter().any(Option::is_some).then_some(itself),
         }),
+        left_out: 0,
     })
 }
 
@@ -282,6 +291,7 @@ fn places_of(
             let selection = Queries {
                 images: Arc::new(queries),
                 gallery: Some(gallery),
+                left_out: 0,
             };
             (positives.without(&held_out), selection)
         }
@@ -320,5 +330,6 @@ fn place_queries(
             itself: None,
         }),
         images: Arc::new(Subset::new(Arc::new(set.queries), kept)?),
+        left_out: 0,
     })
 }

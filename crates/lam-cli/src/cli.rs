@@ -8,6 +8,10 @@ const EXAMPLES: &str = "\
 Examples:
   lam train configs/quickstart.yaml         train on the built-in sample, evaluate, write a report
   lam eval runs/sample/quickstart/seed-1    repeat the evaluation of that run
+  lam fit features.npy labels.npy -o runs/clip   a posterior on embeddings of another model
+  lam index create my.index RUN photos/     embed a folder and keep it
+  lam search my.index query.jpg             neighbours, and how sure they are
+  lam serve RUN my.index                    the same over HTTP, with a page
   lam data list                             data sets, and where they were found
   lam config keys                           everything that a configuration can say
 

@@ -241,6 +241,71 @@ fn an_index_belongs_to_its_run() {
 }
 
 #[test]
+fn features_of_another_model_get_a_posterior_an_index_and_a_confidence() {
+    let world = World::new();
+    // Three classes around three directions; rows of a text file stand for what another model made.
+    let row = |i: usize| -> [f32; 6] {
+        let noise = |salt: usize| ((i * 7919 + salt * 104_729) % 1000) as f32 / 1000.0 - 0.5;
+        std::array::from_fn(|at| f32::from(u8::from(at == i % 3)) + 1.2 * noise(at + 1))
+    };
+    let write = |name: &str, range: std::ops::Range<usize>| {
+        let header = lam_data::EmbeddingHeader {
+            rows: range.len(),
+            dim: 6,
+            spread: false,
+            class_names: None,
+            model: None,
+        };
+        let path = world.path(&format!("{name}.npy"));
+        let mut writer = lam_data::EmbeddingWriter::create(&path, header).unwrap();
+        let ids: Vec<String> = range.clone().map(|i| format!("row {i}")).collect();
+        let mean: Vec<f32> = range.clone().flat_map(row).collect();
+        writer
+            .append(&lam_data::EmbeddingRows {
+                ids: &ids,
+                labels: None,
+                mean: &mean,
+                sigma: None,
+                uncertainty: None,
+            })
+            .unwrap();
+        writer.finish().unwrap();
+        let labels: String = range.map(|i| format!("kind {}\n", i % 3)).collect();
+        world.write(&format!("{name}.txt"), labels);
+    };
+    write("known", 0..400);
+    write("held", 400..600);
+    write("new", 600..800);
+    world
+        .run("fit known.npy known.txt -o clip --latent-dim 4 --epochs 2 --batch-size 32")
+        .code(0);
+    world
+        .run("index create i clip known.npy --labels new.txt")
+        .code(2)
+        .says("200 labels");
+    world
+        .run("index create i clip known.npy --labels known.txt")
+        .code(0);
+    world
+        .run("index calibrate i held.npy --labels held.txt")
+        .code(0);
+    let run = world
+        .run("search i new.npy --labels new.txt --risk 0.3 --json")
+        .code(0)
+        .says("accepted answers are wrong");
+    let first: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(first["query"], "row 600");
+    assert!(first["confidence"].as_f64().is_some());
+    assert!(
+        first["neighbours"][0]["class"]
+            .as_str()
+            .unwrap()
+            .starts_with("kind")
+    );
+    world.run("search i known.txt").code(2);
+}
+
+#[test]
 fn vectors_without_a_run_are_searched_as_they_are() {
     let world = trained();
     world

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lam_data::{Collection, SearchPath, read_embeddings};
+use lam_data::{Collection, FilePart, Labels, SearchPath, read_embeddings, read_labels};
 use lam_train::data::EmbedSource;
 
 use super::Model;
@@ -20,6 +20,10 @@ pub struct SourceArgs {
     /// Look for data sets in this folder first; can be repeated
     #[arg(long, value_name = "DIR")]
     data_dir: Vec<PathBuf>,
+
+    /// Labels of a file of vectors that has none itself: .npy, .safetensors, .parquet, .csv, or .txt with one a line
+    #[arg(long, value_name = "FILE")]
+    labels: Option<FilePart>,
 }
 
 impl SourceArgs {
@@ -50,9 +54,13 @@ impl Source {
         let ending = path.extension().and_then(|ending| ending.to_str());
         let is = |known: &&str| ending.is_some_and(|ending| ending.eq_ignore_ascii_case(known));
         if VECTORS.iter().any(is) && !path.is_dir() {
+            let mut vectors = read_embeddings(path)?;
+            if let Some(file) = &args.labels {
+                vectors.labels = Some(labels_of(&vectors, file)?);
+            }
             return Ok(Self {
                 name: word.to_owned(),
-                content: Content::Vectors(Box::new(read_embeddings(path)?)),
+                content: Content::Vectors(Box::new(vectors)),
                 roots: Vec::new(),
             });
         }
@@ -125,6 +133,19 @@ impl Source {
             Content::Vectors(vectors) => vectors.ids[position].clone(),
         }
     }
+}
+
+fn labels_of(vectors: &lam_data::Embeddings, file: &FilePart) -> Result<Labels, CliError> {
+    let labels = read_labels(file)?;
+    if labels.labels.len() == vectors.rows() {
+        return Ok(labels);
+    }
+    Err(CliError::Usage(format!(
+        "{file} has {} labels, but {} has {} vectors",
+        labels.labels.len(),
+        vectors.file.display(),
+        vectors.rows()
+    )))
 }
 
 fn paths_from_input() -> Result<Vec<String>, CliError> {

@@ -19,13 +19,13 @@ fn list_says_what_is_built_in_what_was_found_and_how_to_get_the_rest() {
     };
     let sample = row("sample");
     assert!(
-        sample.starts_with("sample 6000 1000 10 1×28×28 built in"),
+        sample.starts_with("sample 6000 - 1000 10 1×28×28 built in"),
         "{sample}"
     );
-    assert!(row("sample_mnist").starts_with("sample_mnist - 1000 10 1×28×28 built in"));
+    assert!(row("sample_mnist").starts_with("sample_mnist - - 1000 10 1×28×28 built in"));
     let fashion = row("fashionmnist");
     assert!(
-        fashion.contains("60000 10000 10 1×28×28 data/fashionmnist (--data-dir)"),
+        fashion.contains("60000 - 10000 10 1×28×28 data/fashionmnist (--data-dir)"),
         "{fashion}"
     );
     let mnist = row("mnist");

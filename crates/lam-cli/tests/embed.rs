@@ -178,7 +178,7 @@ fn what_cannot_be_embedded_is_said() {
     world
         .run("embed run fashionmnist:all -o x.npy")
         .code(1)
-        .says("train or test");
+        .says("train, test, or validation");
     world
         .run("embed run no/such/folder -o x.npy")
         .code(1)

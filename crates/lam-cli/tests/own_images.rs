@@ -238,7 +238,11 @@ fn a_posterior_on_features_is_that_on_images() {
 
 /// Places on a line, 100 metres apart; of each, a query and two pictures of the database a metre away.
 fn msls(world: &World) {
-    for (city, places) in [("train_val/zurich", 12), ("test/miami", 5)] {
+    cities(world, &[("train_val/zurich", 12), ("test/miami", 5)]);
+}
+
+fn cities(world: &World, cities: &[(&str, i32)]) {
+    for &(city, places) in cities {
         for (side, shots) in [("query", 1), ("database", 2)] {
             let folder = format!("MSLS/{city}/{side}");
             let mut places_csv = ",key,easting,northing\n".to_owned();
@@ -263,17 +267,19 @@ fn msls(world: &World) {
     }
 }
 
+const PLACES: &str = "model: laplace_online\nloss: arccos\nloss_approx: fix\ndataset: msls\ndata_dir: .\narch: squeezenet1_1\n\
+     pool: gem\nwhitening: true\nlatent_dim: 8\nimage_size: 64\nepochs: 1\nbatch_size: 4\nlr: 1.0e-7\n\
+     split_query_database: true\ntype_of_triplets: all\ntest_n_samples: 5\nval_n_samples: 2\n";
+
 #[test]
 fn places_are_looked_up_in_a_database() {
     let world = World::new();
     msls(&world);
-    world.write(
-        "own.yaml",
-        "model: laplace_online\nloss: arccos\nloss_approx: fix\ndataset: msls\ndata_dir: .\narch: squeezenet1_1\n\
-         pool: gem\nwhitening: true\nlatent_dim: 8\nimage_size: 64\nepochs: 1\nbatch_size: 4\nlr: 1.0e-7\n\
-         split_query_database: true\ntype_of_triplets: all\ntest_n_samples: 5\nval_n_samples: 2\n",
-    );
-    train(&world, "").code(0);
+    world.write("own.yaml", PLACES);
+    train(&world, "")
+        .code(0)
+        .says("the validation part of msls (train_val/cph or train_val/sf")
+        .says("held-out queries of the training part");
     let found = metrics(&world, "run");
     assert_eq!(found["queries"], 5.0);
     for name in ["recall@1", "map@5", "ausc"] {
@@ -287,4 +293,33 @@ fn places_are_looked_up_in_a_database() {
     train(&world, "--overwrite --set calibrate=temperature")
         .code(2)
         .says("places have no classes to vote for");
+}
+
+/// Where they are on disk, the cities to validate on choose the checkpoint, and every query of the others is trained on.
+#[test]
+fn cities_to_validate_on_choose_the_checkpoint() {
+    let world = World::new();
+    msls(&world);
+    cities(&world, &[("train_val/sf", 7)]);
+    world.write("own.yaml", PLACES);
+    let run = train(&world, "").code(0);
+    assert!(!run.stderr.contains("held-out queries"), "{run:#?}");
+    let report = fs::read_to_string(world.path("run/report.html")).unwrap();
+    assert!(
+        report.contains("12 pairs of images"),
+        "trained on all queries"
+    );
+    let list = world.run("data list --data-dir .").code(0);
+    assert!(list.stdout.contains("validation"), "{list:#?}");
+    let check = || world.run("data check msls --data-dir .").code(0);
+    let found = check().stdout;
+    assert!(
+        found.contains("validation: not there, and left out: train_val/cph"),
+        "{found}"
+    );
+    // Runs can do without: no fault.
+    fs::remove_dir_all(world.path("MSLS/train_val/sf")).unwrap();
+    check()
+        .says("the validation files of data set 'msls' were not found")
+        .says("train_val/cph or train_val/sf");
 }

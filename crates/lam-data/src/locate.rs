@@ -148,7 +148,8 @@ pub fn locate_tree(
     layouts.retain(|layout| seen.insert(*layout));
     let expected = set.trees.iter().filter_map(|tree| {
         let marks = tree.marks_of(split)?;
-        Some(format!("{} ({})", marks.join(", "), tree.format))
+        let marks = marks.join(", ").replace('|', " or ");
+        Some(format!("{marks} ({})", tree.format))
     });
     Err(DataError::FilesNotFound(Box::new(FilesNotFound {
         dataset: entry.name,
@@ -171,11 +172,13 @@ fn below(folder: &Path, layout: &str) -> PathBuf {
 }
 
 fn has_mark(folder: &Path, mark: &str) -> bool {
-    if mark.contains('*') {
-        !matching(folder, mark).is_empty()
-    } else {
-        folder.join(mark).exists()
-    }
+    mark.split('|').any(|mark| {
+        if mark.contains('*') {
+            !matching(folder, mark).is_empty()
+        } else {
+            folder.join(mark).exists()
+        }
+    })
 }
 
 /// The files of `folder` whose names fit `pattern`, in which one `*` stands for anything; sorted.

@@ -171,7 +171,12 @@ impl TreeSet {
     pub(crate) fn put_into(&self, folder: &Path) -> String {
         let mut forms = Vec::new();
         for tree in self.trees {
-            let mut marks: Vec<&str> = tree.marks.iter().flat_map(|(_, m)| *m).copied().collect();
+            // What a run can do without is not asked for.
+            let needed = tree
+                .marks
+                .iter()
+                .filter(|(split, _)| *split != Split::Validation);
+            let mut marks: Vec<&str> = needed.flat_map(|(_, m)| *m).copied().collect();
             marks.dedup();
             forms.push(format!("{} ({})", marks.join(", "), tree.format));
         }

@@ -304,3 +304,47 @@ fn images_in_memory_are_looked_at_too() {
     let expected: Vec<u8> = values.iter().map(|v| (v * 255.0).round() as u8).collect();
     assert_eq!((thumbnail.channels, thumbnail.pixels), (1, expected));
 }
+
+/// Either city is enough; other data sets have no such part.
+#[test]
+fn validation_places_are_those_of_either_city() {
+    for city in ["cph", "sf"] {
+        let tree = Tree::new();
+        for (part, key) in [("query", "q"), ("database", "d")] {
+            let folder = format!("MSLS/train_val/{city}/{part}");
+            tree.write(
+                &format!("{folder}/raw.csv"),
+                format!("key,pano\n{key},False\n"),
+            );
+            tree.write(
+                &format!("{folder}/postprocessed.csv"),
+                format!("key,easting,northing\n{key},1.5,2\n"),
+            );
+            tree.pictures([format!("{folder}/images/{key}.jpg")]);
+        }
+        let entry = find("msls").unwrap();
+        let open = |split| entry.open_places(&search(&tree), split, None);
+        let places = open(Split::Validation).unwrap();
+        assert!(places.queries.source(0).contains(city));
+        assert_eq!((places.queries.len(), places.database.len()), (1, 1));
+        // The folder is there, but no city to train on.
+        says(open(Split::Train), &["one of the cities of this split"]);
+    }
+    let tree = Tree::new();
+    tree.write("MSLS/train_val/zurich/x", "");
+    says(
+        find("msls")
+            .unwrap()
+            .open_places(&search(&tree), Split::Validation, None),
+        &["train_val/cph or train_val/sf (folders of cities)"],
+    );
+    for name in ["dag", "cub200", "sample", "cifar10"] {
+        says(
+            find(name)
+                .unwrap()
+                .open(&search(&tree), Split::Validation)
+                .map(|_| ()),
+            &["has no validation images"],
+        );
+    }
+}

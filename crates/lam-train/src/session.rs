@@ -76,6 +76,9 @@ pub fn train(
     if folder.state() == RunState::Finished {
         return finished(&folder);
     }
+    for note in &data.notes {
+        observer.note(note);
+    }
     let (data, method) = match config.freeze {
         Freeze::None => (data, method),
         Freeze::Backbone => {

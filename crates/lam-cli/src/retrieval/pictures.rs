@@ -60,6 +60,7 @@ impl IndexPictures {
     fn set(&self, set: &str, name: &str, split: &str) -> Option<Arc<dyn Dataset>> {
         let split = match split {
             "train" => Split::Train,
+            "validation" => Split::Validation,
             "test" => Split::Test,
             _ => return None,
         };

@@ -13,16 +13,15 @@ pub(crate) static ENTRY: DatasetEntry = DatasetEntry {
     ood_partner: Some("sample_mnist"),
     storage: Storage::Embedded,
     open: |entry, opening| {
-        let (images, labels) = match opening.split {
-            Split::Train => (
-                embedded!("sample/train-images-idx3-ubyte.gz"),
-                embedded!("sample/train-labels-idx1-ubyte.gz"),
-            ),
-            Split::Test => (
-                embedded!("sample/t10k-images-idx3-ubyte.gz"),
-                embedded!("sample/t10k-labels-idx1-ubyte.gz"),
-            ),
-        };
+        let train = (
+            embedded!("sample/train-images-idx3-ubyte.gz"),
+            embedded!("sample/train-labels-idx1-ubyte.gz"),
+        );
+        let test = (
+            embedded!("sample/t10k-images-idx3-ubyte.gz"),
+            embedded!("sample/t10k-labels-idx1-ubyte.gz"),
+        );
+        let (images, labels) = opening.split.of_two(entry.name, train, test)?;
         idx_files::open_pair(entry, fashionmnist::CLASS_NAMES, &images, &labels)
     },
 };

@@ -25,10 +25,7 @@ const PARTS: [(&str, &str); 2] = [
 /// # Errors
 /// [`DataError::Io`] and [`LayoutError`](crate::LayoutError), naming file and line.
 pub fn list_cars196(folder: &Path, split: Split) -> Result<Listing, DataError> {
-    let wanted = match split {
-        Split::Train => 1..=CLASSES / 2,
-        Split::Test => CLASSES / 2 + 1..=CLASSES,
-    };
+    let wanted = split.of_two("cars196", 1..=CLASSES / 2, CLASSES / 2 + 1..=CLASSES)?;
     let mut images = Vec::new();
     for (list, images_folder) in PARTS {
         let list = folder.join(list);

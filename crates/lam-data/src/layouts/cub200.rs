@@ -23,10 +23,7 @@ pub fn list_cub200(folder: &Path, split: Split) -> Result<Listing, DataError> {
     let classes = numbered(&labels_file, "the list of the images' classes")?;
     let list = folder.join("images.txt");
     let paths = numbered(&list, "the list of images")?;
-    let wanted = match split {
-        Split::Train => 1..=CLASSES / 2,
-        Split::Test => CLASSES / 2 + 1..=CLASSES,
-    };
+    let wanted = split.of_two("cub200", 1..=CLASSES / 2, CLASSES / 2 + 1..=CLASSES)?;
     let names_file = folder.join("classes.txt");
     let names = match names_file.is_file() {
         true => numbered(&names_file, "the list of classes")?,

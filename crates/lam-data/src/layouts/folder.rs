@@ -10,7 +10,7 @@ use crate::{DataError, LayoutError, Split, held_out_split};
 fn names(split: Split) -> &'static [&'static str] {
     match split {
         Split::Train => &["train"],
-        Split::Test => &["test", "val", "validation"],
+        Split::Validation | Split::Test => &["test", "val", "validation"],
     }
 }
 
@@ -58,11 +58,8 @@ pub fn list_folder(
             _ => Ok(None),
         }
     };
-    let (wanted, other) = match split {
-        Split::Train => (of(Split::Train)?, of(Split::Test)?),
-        Split::Test => (of(Split::Test)?, of(Split::Train)?),
-    };
-    match (wanted, other) {
+    let other = split.of_two("folder of classes", Split::Test, Split::Train)?;
+    match (of(split)?, of(other)?) {
         (Some(folder), _) => list_classes(&folder),
         (None, Some(_)) => Err(LayoutError::NoSuchFolder {
             folder: root.join(names(split)[0]),
@@ -105,10 +102,7 @@ fn divide(
     }
     let labels: Vec<u32> = all.images.iter().map(|image| image.label).collect();
     let (train, test) = held_out_split(&labels, fraction.test, fraction.seed)?;
-    let chosen = match split {
-        Split::Train => train,
-        Split::Test => test,
-    };
+    let chosen = split.of_two("folder of classes", train, test)?;
     let class_of = |label: u32| all.class_names.get(label as usize).cloned();
     let images = chosen.into_iter().filter_map(|index| {
         let image = all.images.get(index)?;

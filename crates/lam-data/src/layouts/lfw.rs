@@ -19,10 +19,7 @@ const MOST_IMAGES: u32 = 9_999;
 /// # Errors
 /// [`DataError::Io`] and [`LayoutError`], naming file and line.
 pub fn list_lfw(folder: &Path, split: Split) -> Result<Listing, DataError> {
-    let list = folder.join(match split {
-        Split::Train => "peopleDevTrain.txt",
-        Split::Test => "peopleDevTest.txt",
-    });
+    let list = folder.join(split.of_two("lfw", "peopleDevTrain.txt", "peopleDevTest.txt")?);
     let text = read_text(&list, "the list of people")?;
     let mut lines = read_lines(&text);
     let wrong = |line, reason: String| LayoutError::line(&list, line, reason);

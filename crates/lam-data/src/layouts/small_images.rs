@@ -71,10 +71,11 @@ pub fn read_cifar10(folder: &Path, split: Split) -> Result<SmallImages, DataErro
     let binary =
         folder.join("data_batch_1.bin").is_file() || folder.join("test_batch.bin").is_file();
     let ending = if binary { ".bin" } else { "" };
-    let names: Vec<String> = match split {
-        Split::Train => (1..=5).map(|n| format!("data_batch_{n}{ending}")).collect(),
-        Split::Test => vec![format!("test_batch{ending}")],
-    };
+    let names: Vec<String> = split.of_two(
+        "cifar10",
+        (1..=5).map(|n| format!("data_batch_{n}{ending}")).collect(),
+        vec![format!("test_batch{ending}")],
+    )?;
     let mut all = SmallImages::default();
     for name in names {
         let file = folder.join(name);

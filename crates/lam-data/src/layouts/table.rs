@@ -43,6 +43,7 @@ enum Class {
 /// paths that do not exist, images that stand there twice, boxes without a pixel. Whether a box lies inside its picture shows when
 /// that is decoded.
 pub fn list_table(file: &Path, split: Split) -> Result<TableListing, DataError> {
+    let words = split.of_two("table of images", "train", "validation or test")?;
     let table = CsvTable::with_header(file, "the table of images")?;
     let columns = [
         table.column("path")?,
@@ -96,7 +97,7 @@ pub fn list_table(file: &Path, split: Split) -> Result<TableListing, DataError> 
         Class::Number(number) => number.to_string(),
         Class::Name(name) => name.clone(),
     };
-    let expected = format!("rows whose split is {}", split_words(split));
+    let expected = format!("rows whose split is {words}");
     let mut listing = Listing::new(file, expected, images, name, 0)?;
     for (image, region) in listing.images.iter_mut().zip(regions) {
         image.region = region;
@@ -122,13 +123,6 @@ fn row_split(row: Row<'_>, column: usize) -> Result<Split, DataError> {
         other => Err(row.error(format!(
             "split is '{other}', expected train, validation or test"
         ))),
-    }
-}
-
-fn split_words(split: Split) -> &'static str {
-    match split {
-        Split::Train => "train",
-        Split::Test => "validation or test",
     }
 }
 

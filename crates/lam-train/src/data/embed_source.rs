@@ -52,12 +52,13 @@ impl EmbedSource {
         }
         let split = match split {
             "train" => Split::Train,
+            "validation" => Split::Validation,
             "test" => Split::Test,
             other => {
                 return Err(DataError::InvalidArgument {
                     argument: "split of a data set",
                     value: other.to_owned(),
-                    expected: "train or test, as in fashionmnist:train",
+                    expected: "train, test, or validation where there is one, as in fashionmnist:train",
                 });
             }
         };

@@ -19,12 +19,14 @@ use crate::config::{Config, Selection};
 pub struct RunData {
     /// What is trained on.
     pub train: Items,
-    /// What chooses the best checkpoint: a held-out part of the training set, or the test set.
+    /// What chooses the best checkpoint: the validation part that a data set has, a held-out part of the training set, or the test set.
     pub selection: Queries,
     /// What results are reported on.
     pub test: Queries,
     /// What should be uncertain, if the configuration names a partner.
     pub ood: Option<Arc<dyn Dataset>>,
+    /// What deserves a look, for people.
+    pub notes: Vec<String>,
 }
 
 /// Images that are looked up, and what they are looked up in.
@@ -70,10 +72,17 @@ impl RunData {
     pub fn open(config: &Config, path: &SearchPath) -> Result<Self, TrainError> {
         let source = ImageSource::of(config, path)?;
         let views = views(config);
+        let mut notes = Vec::new();
         let open_places = |split| source.open_places(split, &views);
         let (train, selection, test) =
             match open_places(Split::Train)?.zip(open_places(Split::Test)?) {
-                Some((train, test)) => places_of(config, train, test)?,
+                Some((train, test)) => {
+                    let validation = match config.selection {
+                        Selection::Test => None,
+                        Selection::HeldOut => validation_places(&source, &views, &mut notes)?,
+                    };
+                    places_of(config, train, validation, test)?
+                }
                 None => images_of(config, &source, &views)?,
             };
         if train.len() < config.batch_size {
@@ -96,6 +105,7 @@ impl RunData {
             selection,
             test,
             ood,
+            notes,
         })
     }
 
@@ -125,6 +135,7 @@ impl RunData {
             selection,
             test,
             ood: self.ood.as_ref().map(features).transpose()?,
+            notes: self.notes.clone(),
         })
     }
 
@@ -255,9 +266,30 @@ fn by_roles(test: &Arc<dyn Dataset>, roles: &[Roles]) -> Result<Queries, TrainEr
     })
 }
 
+/// The places that a data set keeps for choosing a model; none if it has none, or if they are not on disk, which is noted.
+fn validation_places(
+    source: &ImageSource<'_>,
+    views: &Views,
+    notes: &mut Vec<String>,
+) -> Result<Option<PlaceDataset>, DataError> {
+    match source.open_places(Split::Validation, views) {
+        Err(DataError::NoSuchSplit { .. }) => Ok(None),
+        Err(DataError::FilesNotFound(missing)) => {
+            notes.push(format!(
+                "the validation part of {} ({}) is not there: the checkpoint is chosen on held-out queries of the training part",
+                missing.dataset,
+                missing.expected.join(" or ")
+            ));
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
 fn places_of(
     config: &Config,
     train: PlaceDataset,
+    validation: Option<PlaceDataset>,
     test: PlaceDataset,
 ) -> Result<Parts, TrainError> {
     let rule = PlaceRule::of(config.dataset.known());
@@ -267,9 +299,12 @@ fn places_of(
     let places = PairPlaces::of(&train, rule);
     let (queries, database): (Arc<dyn Dataset>, Arc<dyn Dataset>) =
         (Arc::new(train.queries), Arc::new(train.database));
-    let (positives, selection) = match config.selection {
-        Selection::Test => (positives, test.clone()),
-        Selection::HeldOut => {
+    let (positives, selection) = match (config.selection, validation) {
+        (Selection::Test, _) => (positives, test.clone()),
+        (Selection::HeldOut, Some(validation)) => {
+            (positives, place_queries(config, rule, validation)?)
+        }
+        (Selection::HeldOut, None) => {
             // By query: a held-out one trains no pair, though what it is looked up in may.
             let all = vec![0; queries.len()];
             let (_, held_out) = held_out_split(&all, config.held_out_fraction, config.seed)?;

@@ -93,10 +93,10 @@ impl<'a> ImageSource<'a> {
         match self {
             Self::Known(entry, search) => entry.open_as(search, split, Some(views)),
             Self::Own(images) => Ok(Arc::new(images.open(split, views.clone())?)),
-            Self::Features(parts) => Ok(Arc::clone(match split {
-                Split::Train => &parts.train,
-                Split::Test => &parts.test,
-            })),
+            Self::Features(parts) => {
+                let part = split.of_two("features", &parts.train, &parts.test)?;
+                Ok(Arc::clone(part))
+            }
         }
     }
 

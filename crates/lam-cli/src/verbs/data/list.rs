@@ -26,12 +26,21 @@ pub struct ListArgs {
 
 pub fn run(args: &ListArgs, printer: &Printer) -> Result<(), CliError> {
     let search = SearchPath::standard(&args.data_dir, None);
-    let header = ["name", "train", "test", "classes", "shape", "found"];
+    let header = [
+        "name",
+        "train",
+        "validation",
+        "test",
+        "classes",
+        "shape",
+        "found",
+    ];
     let mut table = table::new(printer, &header);
     for report in report(&search) {
         table.add_row([
             report.entry.name.to_owned(),
             images(&report, Split::Train),
+            images(&report, Split::Validation),
             images(&report, Split::Test),
             match report.entry.classes {
                 0 => "places".to_owned(),
@@ -44,7 +53,7 @@ pub fn run(args: &ListArgs, printer: &Printer) -> Result<(), CliError> {
             whereabouts(&report),
         ]);
     }
-    (1..=3).for_each(|column| table::align_right(&mut table, column));
+    (1..=4).for_each(|column| table::align_right(&mut table, column));
     printer.out(table::text(&table))
 }
 

@@ -2,6 +2,7 @@
 
 mod cli;
 mod command_line;
+mod device_args;
 mod error;
 mod paint;
 mod printer;

@@ -9,6 +9,7 @@ mod config;
 mod damaged_data;
 mod data;
 mod data_check;
+mod devices;
 mod embed;
 mod eval;
 mod export;

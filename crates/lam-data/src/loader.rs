@@ -20,7 +20,7 @@ static DECODERS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
 /// Images, labels and where they come from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// `[B, C, H, W]`.
+    /// `[B, C, H, W]`; none if they were not asked for.
     pub images: Vec<f32>,
     /// `[B]`.
     pub labels: Vec<u32>,
@@ -52,6 +52,7 @@ impl Batch {
 /// | `within_files` | off | batches do not cross the borders of [`Dataset::files`], each of which has an order of its own | any |
 /// | `start_batch` | 0 | batches to skip, for going on in mid-epoch | ≤ batches of the epoch |
 /// | `prefetch` | 2 | batches read ahead by a thread; 0 reads when asked | ≤ 1024 |
+/// | `without_images` | off | indices and labels only, for who has the images already | any |
 /// | `augment` | none | random changes as a function of the shuffle's seed and epoch | needs `shuffle` |
 pub struct LoaderBuilder {
     dataset: Arc<dyn Dataset>,
@@ -61,6 +62,7 @@ pub struct LoaderBuilder {
     within_files: bool,
     start_batch: usize,
     prefetch: usize,
+    without_images: bool,
     augmentation: Augmentation,
 }
 
@@ -100,6 +102,12 @@ impl LoaderBuilder {
     /// Batches read ahead by a thread; 0 reads in the thread that asks.
     pub fn prefetch(mut self, prefetch: usize) -> Self {
         self.prefetch = prefetch;
+        self
+    }
+
+    /// Batches say which images they are of and hold none: nothing is read.
+    pub fn without_images(mut self) -> Self {
+        self.without_images = true;
         self
     }
 
@@ -166,6 +174,7 @@ impl LoaderBuilder {
         Ok(Plan {
             dataset: Arc::clone(&self.dataset),
             occasion: self.order,
+            without_images: self.without_images,
             augmentation,
             order,
             batches,
@@ -231,6 +240,7 @@ impl Loader {
             within_files: false,
             start_batch: 0,
             prefetch: 2,
+            without_images: false,
             augmentation: Augmentation::default(),
         }
     }
@@ -299,6 +309,7 @@ struct Plan {
     dataset: Arc<dyn Dataset>,
     /// Seed and epoch of a training.
     occasion: Option<(u64, u64)>,
+    without_images: bool,
     augmentation: Option<Augmentation>,
     order: Vec<usize>,
     /// Which pieces of the order are batches.
@@ -321,6 +332,13 @@ impl Plan {
             shape,
         });
         batch.shape = shape;
+        if self.without_images {
+            batch.images.clear();
+            batch.indices = chosen.to_vec();
+            let labels = self.dataset.labels();
+            batch.labels = chosen.iter().map(|&index| labels[index]).collect();
+            return Ok(batch);
+        }
         batch.images.resize(chosen.len() * shape.numel(), 0.0);
         let outcomes = self.read_images(chosen, &mut batch.images);
         let mut kept = 0;

@@ -1,7 +1,8 @@
 //! The closed-form Hessian diagonal against numbers obtained another way.
 
+use crate::common::device;
 use crate::common::*;
-use burn::tensor::{DType, Device};
+use burn::tensor::DType;
 use lam_laplace::curvature::{
     Approximation, DiagonalCurvature, PairHessian, linear_head_diagonal,
     linear_head_diagonal_by_tensors, subsample_pairs,
@@ -324,7 +325,7 @@ fn drawing_at_least_all_pairs_changes_nothing() {
 
 #[test]
 fn parts_of_different_heads_are_refused() {
-    let device = Device::flex();
+    let device = device();
     let weight = burn::tensor::Tensor::zeros([3, 4], &device);
     let bias = burn::tensor::Tensor::zeros([2], &device);
     let error = DiagonalCurvature::new(weight, bias).unwrap_err();
@@ -405,7 +406,7 @@ proptest! {
             for (approximation, name) in APPROXIMATIONS {
                 let merged = in_f32(&part(0..first), hessian, approximation)
                     .merge(in_f32(&part(first..first + second), hessian, approximation))
-                    .merge(DiagonalCurvature::zeros(3, 7, &Device::flex()));
+                    .merge(DiagonalCurvature::zeros(3, 7, &device()));
                 let expected = reference(&whole, hessian, approximation);
                 assert_close(&parameters(&merged), &expected, 1e-5, &format!("{loss} {name}"));
             }

@@ -1,9 +1,10 @@
 //! The Hessian diagonal and the posterior over the weights of a head of several layers.
 
+use crate::common::{device, known};
 use std::num::NonZeroUsize;
 
 use crate::common::*;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 use lam_laplace::curvature::{
     Approximation, DiagonalCurvature, PairHessian, head_diagonal, linear_head_diagonal,
 };
@@ -17,7 +18,7 @@ use safetensors::SafeTensors;
 
 fn vector(values: &[f64], dtype: DType) -> Tensor<1> {
     let data = TensorData::new(values.to_vec(), [values.len()]);
-    Tensor::from_data(data, (&Device::flex(), dtype))
+    Tensor::from_data(data, (&device(), known(dtype)))
 }
 
 /// Weights and biases of a head, layer by layer.
@@ -276,7 +277,7 @@ fn a_head_of_one_layer_is_the_linear_head() {
 fn posterior(stack: &Stack, curvature: f64) -> DiagonalPosterior {
     let mean = stack.weights(DType::F32);
     let sizes = mean.layers.clone().map(|layer| layer.dims());
-    let curvature = DiagonalCurvature::constant_layers(sizes, curvature, &Device::flex());
+    let curvature = DiagonalCurvature::constant_layers(sizes, curvature, &device());
     DiagonalPosterior::new(mean, &curvature, 1.0).unwrap()
 }
 
@@ -333,7 +334,7 @@ fn evidence_counts_every_layer() {
 #[test]
 fn curvature_of_another_depth_is_refused() {
     let stack = Stack::random(&[5, 4, 3], Activation::Tanh, 11);
-    let linear = DiagonalCurvature::zeros(3, 4, &Device::flex());
+    let linear = DiagonalCurvature::zeros(3, 4, &device());
     let error = DiagonalPosterior::new(stack.weights(DType::F32), &linear, 1.0).unwrap_err();
     assert!(error.to_string().contains("[4, 5], [3, 4]"), "{error}");
 }

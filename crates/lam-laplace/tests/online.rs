@@ -1,7 +1,8 @@
 //! The running estimate of the curvature.
 
+use crate::common::device;
 use crate::common::*;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 use lam_laplace::curvature::{Approximation, Curvature, DiagonalCurvature, PairHessian, Structure};
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
 use lam_laplace::posterior::DeviationSummary;
@@ -9,7 +10,7 @@ use lam_model::head::{HeadWeights, PerLayer};
 use proptest::prelude::*;
 
 fn step(weight: [[f32; 2]; 1], bias: f32) -> Curvature {
-    let device = Device::flex();
+    let device = device();
     Curvature::Diagonal(
         DiagonalCurvature::new(
             Tensor::from_data(weight, &device),
@@ -20,7 +21,7 @@ fn step(weight: [[f32; 2]; 1], bias: f32) -> Curvature {
 }
 
 fn start(config: OnlineConfig) -> OnlineCurvature {
-    let initial = DiagonalCurvature::constant(1, 2, config.init(), &Device::flex());
+    let initial = DiagonalCurvature::constant(1, 2, config.init(), &device());
     OnlineCurvature::new(config, Curvature::Diagonal(initial))
 }
 
@@ -32,7 +33,7 @@ fn estimate(online: &OnlineCurvature) -> Vec<f64> {
 }
 
 fn triplets(count: f32) -> Tensor<1> {
-    Tensor::from_data([count], &Device::flex())
+    Tensor::from_data([count], &device())
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn random_step(structure: Structure, seed: u64) -> (Curvature, Tensor<1>) {
     let bias = TensorData::new(case.bias.clone(), [3]);
     let head = HeadWeights::linear(
         tensor(&case.weight, DType::F32),
-        Tensor::from_data(bias, &Device::flex()),
+        Tensor::from_data(bias, &device()),
     );
     let step = Curvature::of_batch(
         structure,
@@ -108,14 +109,14 @@ fn random_step(structure: Structure, seed: u64) -> (Curvature, Tensor<1>) {
 fn online(structure: Structure) -> OnlineCurvature {
     let config = OnlineConfig::new(50);
     let layers = PerLayer::single([3, 4]);
-    let initial = Curvature::constant(structure, layers, config.init(), &Device::flex());
+    let initial = Curvature::constant(structure, layers, config.init(), &device());
     OnlineCurvature::new(config, initial.unwrap())
 }
 
 fn summary(online: &OnlineCurvature) -> DeviationSummary {
     let mean = HeadWeights::linear(
-        Tensor::zeros([3, 4], &Device::flex()),
-        Tensor::zeros([3], &Device::flex()),
+        Tensor::zeros([3, 4], &device()),
+        Tensor::zeros([3], &device()),
     );
     online.posterior(mean, 1.0).unwrap().summary()
 }
@@ -152,8 +153,8 @@ fn the_kept_basis_follows_the_estimate() {
         online.update(step, triplets).unwrap();
     }
     let mean = HeadWeights::linear(
-        Tensor::zeros([3, 4], &Device::flex()),
-        Tensor::zeros([3], &Device::flex()),
+        Tensor::zeros([3, 4], &device()),
+        Tensor::zeros([3], &device()),
     );
     let (kept, fresh) = (
         summary(&online),

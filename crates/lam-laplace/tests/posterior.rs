@@ -1,9 +1,10 @@
 //! The Gaussian over the weights and its samples.
 
+use crate::common::device;
 use std::num::NonZeroUsize;
 
 use crate::common::*;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use lam_laplace::curvature::DiagonalCurvature;
 use lam_laplace::posterior::{DiagonalPosterior, Posterior};
 use lam_model::head::HeadWeights;
@@ -12,7 +13,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 fn posterior(curvature: f32, prior_precision: f64) -> DiagonalPosterior {
-    let device = Device::flex();
+    let device = device();
     DiagonalPosterior::new(
         HeadWeights::linear(
             Tensor::from_data([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], &device),
@@ -98,7 +99,7 @@ fn samples_have_the_posteriors_moments() {
 
 #[test]
 fn the_same_seed_draws_the_same_weights_on_any_number_of_threads() {
-    let device = Device::flex();
+    let device = device();
     let posterior = DiagonalPosterior::new(
         HeadWeights::linear(
             Tensor::zeros([3, 5000], &device),
@@ -132,7 +133,7 @@ fn the_same_seed_draws_the_same_weights_on_any_number_of_threads() {
 
 #[test]
 fn gradients_flow_to_the_mean_only() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let weight = Tensor::<2>::from_data([[1.0, -2.0, 0.5]], &device).require_grad();
     let bias = Tensor::<1>::from_data([0.25], &device).require_grad();
     let curvature = DiagonalCurvature::constant(1, 3, 4.0, &device);
@@ -159,7 +160,7 @@ fn gradients_flow_to_the_mean_only() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let device = Device::flex();
+    let device = device();
     let weight = Tensor::<2>::zeros([2, 3], &device);
     let bias = Tensor::<1>::zeros([2], &device);
     let other = DiagonalCurvature::zeros(2, 4, &device);
@@ -188,7 +189,7 @@ proptest! {
     #[test]
     fn deviations_are_positive_and_finite(curvature in any::<f32>(), prior in 0.0_f64..1e300) {
         prop_assume!(!curvature.is_nan());
-        let device = Device::flex();
+        let device = device();
         let weight = TensorData::new(vec![curvature, 0.0, f32::MAX, f32::MIN_POSITIVE, f32::INFINITY, -1.0], [2, 3]);
         let curvature = DiagonalCurvature::new(
             Tensor::from_data(weight, &device),

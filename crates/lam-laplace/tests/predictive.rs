@@ -1,9 +1,10 @@
 //! The predictive distribution, by samples and by moments.
 
+use crate::common::device;
 use std::num::NonZeroUsize;
 
 use crate::common::*;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 use lam_laplace::curvature::DiagonalCurvature;
 use lam_laplace::posterior::{DiagonalPosterior, LayerSamples, Posterior, WeightSamples};
 use lam_laplace::predictive::{
@@ -20,7 +21,7 @@ fn samples(count: usize) -> NonZeroUsize {
 }
 
 fn posterior(case: &Case, curvature: f64) -> DiagonalPosterior {
-    let device = Device::flex();
+    let device = device();
     let [outputs, size] = [case.bias.len(), case.features[0].len()];
     DiagonalPosterior::new(
         HeadWeights::linear(
@@ -246,7 +247,7 @@ fn both_predictors_agree() {
 
 #[test]
 fn samples_without_direction_do_not_become_nan() {
-    let device = Device::flex();
+    let device = device();
     let drawn = WeightSamples {
         layers: PerLayer::single(LayerSamples {
             weight: Tensor::zeros([2, 3, 4], &device),

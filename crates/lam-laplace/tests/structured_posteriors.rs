@@ -1,9 +1,10 @@
 //! Posteriors of every structure against dense algebra and against their own samples.
 
+use crate::common::{device, known};
 use std::num::NonZeroUsize;
 
 use crate::common::*;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
 use lam_laplace::curvature::{Approximation, Curvature, PairHessian, Structure};
@@ -28,7 +29,7 @@ fn head(case: &Case, dtype: DType) -> HeadWeights {
     let bias = TensorData::new(case.bias.clone(), [case.bias.len()]);
     HeadWeights::linear(
         tensor(&case.weight, dtype),
-        Tensor::from_data(bias, (&Device::flex(), dtype)),
+        Tensor::from_data(bias, (&device(), known(dtype))),
     )
 }
 
@@ -302,7 +303,7 @@ fn outputs_have_the_variance_of_the_weights() {
 fn gradients_flow_to_the_mean_in_every_structure() {
     let case = Case::random(8, SIZE, OUTPUTS, 37);
     for structure in STRUCTURES {
-        let device = Device::flex().autodiff();
+        let device = device().autodiff();
         let weight = Tensor::<2>::zeros([OUTPUTS, SIZE], &device).require_grad();
         let bias = Tensor::<1>::zeros([OUTPUTS], &device).require_grad();
         let mean = HeadWeights::linear(weight.clone(), bias.clone());

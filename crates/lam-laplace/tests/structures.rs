@@ -1,7 +1,8 @@
 //! Curvature beyond the diagonal against the dense Hessian, pair by pair.
 
 use crate::common::*;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use crate::common::{device, known};
+use burn::tensor::{DType, Tensor, TensorData};
 use lam_laplace::LaplaceError;
 use lam_laplace::curvature::{
     Approximation, BlockCurvature, Curvature, FullCurvature, KronCurvature, PairHessian, Structure,
@@ -216,7 +217,7 @@ fn negative_eigenvalues_are_cut_and_positive_ones_kept() {
 
 #[test]
 fn heads_beyond_the_limits_are_refused_before_memory_is_taken() {
-    let device = Device::flex();
+    let device = device();
     for (structure, dims) in [
         (Structure::Full, [16, 1024]),
         (Structure::Block, [2048, 2048]),
@@ -250,7 +251,7 @@ fn of_batch(case: &Case, structure: Structure) -> Curvature {
         tensor(&case.weight, DType::F64),
         Tensor::from_data(
             TensorData::new(case.bias.clone(), [case.bias.len()]),
-            (&Device::flex(), DType::F64),
+            (&device(), known(DType::F64)),
         ),
     );
     Curvature::of_batch(
@@ -280,7 +281,7 @@ fn state_comes_back_and_a_foreign_one_is_refused() {
         let curvature = of_batch(&case, structure);
         let mut state = curvature.state();
         let layers = PerLayer::single([3, 4]);
-        let empty = Curvature::constant(structure, layers, 7.0, &Device::flex()).unwrap();
+        let empty = Curvature::constant(structure, layers, 7.0, &device()).unwrap();
         let loaded = empty.load(&state).unwrap();
         for ((name, a), (_, b)) in state_numbers(&loaded).iter().zip(state_numbers(&curvature)) {
             assert_close(a, &b, 1e-6, name);
@@ -289,7 +290,7 @@ fn state_comes_back_and_a_foreign_one_is_refused() {
         let error = empty.load(&state).unwrap_err().to_string();
         assert!(error.contains("unexpected tensor more"), "{error}");
         let layers = PerLayer::single([3, 5]);
-        let other = Curvature::constant(structure, layers, 7.0, &Device::flex()).unwrap();
+        let other = Curvature::constant(structure, layers, 7.0, &device()).unwrap();
         state.remove("more");
         let error = other.load(&state).unwrap_err().to_string();
         assert!(error.contains("expected"), "{error}");
@@ -302,14 +303,14 @@ fn state_comes_back_and_a_foreign_one_is_refused() {
 fn constant_and_scaled_curvature_is_isotropic() {
     for structure in STRUCTURES {
         let layers = PerLayer::single([2, 3]);
-        let curvature = Curvature::constant(structure, layers, 8.0, &Device::flex())
+        let curvature = Curvature::constant(structure, layers, 8.0, &device())
             .unwrap()
             .scale(0.5)
-            .scale_by(Tensor::from_data([1.5_f32], &Device::flex()))
+            .scale_by(Tensor::from_data([1.5_f32], &device()))
             .fade(0.5);
         let mean = HeadWeights::linear(
-            Tensor::zeros([2, 3], &Device::flex()),
-            Tensor::zeros([2], &Device::flex()),
+            Tensor::zeros([2, 3], &device()),
+            Tensor::zeros([2], &device()),
         );
         let summary = curvature.posterior(mean, 1.0).unwrap().summary();
         let expected = 1.0 / (2.0 + 1e-6);

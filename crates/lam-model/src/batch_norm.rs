@@ -133,7 +133,13 @@ impl ModuleMapper for BatchStatistics {
         };
         param.map(|running| {
             let (shape, device) = (running.dims(), running.device());
-            let seen = Tensor::<1>::from_data(seen.into_data(), &device).reshape(shape);
+            let seen = seen.without_autodiff();
+            let seen = if device.is_autodiff() {
+                Tensor::from_inner(seen)
+            } else {
+                seen
+            };
+            let seen = seen.reshape(shape);
             (running * (1.0 - MOMENTUM) + seen * MOMENTUM)
                 .detach()
                 .set_require_grad(false)

@@ -8,6 +8,7 @@ pub mod backbone;
 pub mod batch_norm;
 mod cpu;
 pub mod criterion;
+mod device;
 pub mod distance;
 mod encoder;
 mod error;
@@ -21,6 +22,7 @@ mod state;
 pub mod weights;
 pub mod whitening;
 
+pub use device::is_host;
 pub use encoder::{Encoder, EncoderConfig};
 pub use error::ModelError;
 pub use normalise::normalise;

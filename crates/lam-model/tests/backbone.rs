@@ -1,7 +1,7 @@
 //! Trunks against torchvision's, and what training them needs.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::common::{assert_close, golden, host, values};
+use crate::common::{assert_close, device, golden, host, values};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_model::backbone::{Backbone, ChannelDropout, TrunkConfig};
@@ -56,7 +56,7 @@ fn images(batch: usize, height: usize, width: usize, device: &Device) -> Tensor<
 fn trunks_are_torchvisions() {
     let bytes = golden("backbones");
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let device = Device::flex();
+    let device = device();
     let images = images(2, 96, 80, &device);
     let mut seen = 0;
     for arch in TrunkConfig::names() {
@@ -90,7 +90,7 @@ fn trunks_are_torchvisions() {
 /// Numbers of parameters of torchvision's models without their classifiers.
 #[test]
 fn every_trunk_has_torchvisions_size() {
-    let device = Device::flex();
+    let device = device();
     for (arch, channels, parameters) in [
         ("alexnet", 256, 2_469_696),
         ("vgg11", 512, 9_220_480),
@@ -125,7 +125,7 @@ fn every_trunk_has_torchvisions_size() {
 
 #[test]
 fn every_trunk_takes_the_smallest_images() {
-    let device = Device::flex();
+    let device = device();
     for arch in [
         "alexnet",
         "vgg11",
@@ -144,7 +144,7 @@ fn every_trunk_takes_the_smallest_images() {
 
 #[test]
 fn training_uses_the_batch_and_moves_the_running_statistics() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let before = encoder("resnet18", 64, Some(8), &device);
     let x = images(3, 64, 64, &device);
     let (features, statistics) = before.backbone.forward_train(x.clone());
@@ -184,7 +184,7 @@ fn training_uses_the_batch_and_moves_the_running_statistics() {
 
 #[test]
 fn dropout_of_a_trunk_leaves_out_pooled_features() {
-    let device = Device::flex();
+    let device = device();
     let encoder = encoder("resnet18", 32, Some(8), &device);
     let dropout = ChannelDropout::new(0.5).unwrap();
     let x = images(3, 32, 32, &device);

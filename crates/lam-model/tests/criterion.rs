@@ -1,7 +1,7 @@
 //! PFE's and HIB's criteria against the golden case, plain loops and finite differences.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::common::{assert_close, golden, values};
+use crate::common::{assert_close, device, golden, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_model::criterion::{SoftContrastive, mutual_likelihood, prior_divergence};
 use lam_model::miner::PairCounts;
@@ -40,7 +40,7 @@ fn counts(triplets: &[[usize; 3]], batch: usize, device: &Device) -> PairCounts 
 fn golden_pfe_hib() {
     let bytes = golden("pfe_hib");
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let device = Device::flex();
+    let device = device();
     let (shape, mean) = values(&file, "mu");
     let (batch, size) = (shape[0], shape[1]);
     let sigma = values(&file, "sigma").1;
@@ -157,7 +157,7 @@ proptest! {
     fn soft_contrastive_equals_its_definition(
         (size, triplets, samples, _) in case(), alpha in -2.0_f64..6.0, beta in -4.0_f64..6.0,
     ) {
-        let device = Device::flex().autodiff();
+        let device = device().autodiff();
         let z = tensor(&samples, [8, 2, size], &device).require_grad();
         let criterion = SoftContrastive::with(alpha as f32, beta as f32, &device);
         let value = criterion.forward(z.clone(), &counts(&triplets, 8, &device));
@@ -175,7 +175,7 @@ proptest! {
 
     #[test]
     fn mutual_likelihood_equals_its_definition((size, triplets, mean, log) in case()) {
-        let device = Device::flex().autodiff();
+        let device = device().autodiff();
         let mean = &mean[..8 * size];
         let variance: Vec<f64> = log[..8 * size].iter().map(|l| (2.0 * l).exp()).collect();
         let v = tensor(&variance, [8, size], &device).require_grad();
@@ -193,7 +193,7 @@ proptest! {
 
 #[test]
 fn nothing_mined_gives_zero_and_no_nan() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let none = counts(&[], 8, &device);
     let variance = Tensor::<2>::ones([8, 3], &device).require_grad();
     let value = mutual_likelihood(Tensor::ones([8, 3], &device), variance.clone(), &none);
@@ -208,7 +208,7 @@ fn nothing_mined_gives_zero_and_no_nan() {
 /// Where a sigmoid is exactly 0 or 1 in single precision, the loss is large but finite.
 #[test]
 fn certain_and_wrong_is_finite() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let mut samples = vec![0.0; 8 * 2];
     samples[2] = 100.0;
     samples[3] = 100.0;

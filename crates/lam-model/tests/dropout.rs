@@ -1,6 +1,7 @@
 //! Channel dropout against its definition.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use crate::common::device;
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_model::backbone::{ChannelDropout, ConvNet, ConvNetConfig};
 use rand::{RngExt, SeedableRng};
@@ -50,7 +51,7 @@ fn close(got: &[f32], want: &[f32]) {
 #[test]
 fn a_network_with_dropout_equals_factors_after_each_block() {
     for (config, shape) in networks() {
-        let device = Device::flex().autodiff();
+        let device = device().autodiff();
         let net = config.init(&mut ChaCha12Rng::seed_from_u64(5), &device);
         let dropout = ChannelDropout::new(0.4).unwrap();
         let generator = || ChaCha12Rng::seed_from_u64(3);
@@ -78,7 +79,7 @@ fn a_network_with_dropout_equals_factors_after_each_block() {
 #[test]
 fn a_draw_for_all_images_equals_the_same_factors_for_each() {
     for (config, shape) in networks() {
-        let device = Device::flex();
+        let device = device();
         let net = config.init(&mut ChaCha12Rng::seed_from_u64(5), &device);
         let dropout = ChannelDropout::new(0.4).unwrap();
         let x = images(shape, &device);
@@ -101,7 +102,7 @@ fn a_draw_for_all_images_equals_the_same_factors_for_each() {
 #[test]
 fn without_dropout_nothing_changes() {
     let (config, shape) = networks()[0].clone();
-    let device = Device::flex();
+    let device = device();
     let mut rng = ChaCha12Rng::seed_from_u64(5);
     let net = config.init(&mut rng, &device);
     let none = ChannelDropout::new(0.0).unwrap();

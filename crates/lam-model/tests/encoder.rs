@@ -1,7 +1,8 @@
 //! The encoder's shapes, seeds and state.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::common::device;
+use burn::tensor::{Tensor, TensorData};
 use lam_model::{EncoderConfig, ModelError, load_state, state_dict};
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
@@ -22,7 +23,7 @@ fn features_are_those_of_the_paper() {
 fn forward_has_the_configured_shapes() {
     for (image, latent) in [([1, 28, 28], 3), ([3, 32, 32], 16)] {
         let config = EncoderConfig::new("linear", image, latent).unwrap();
-        let device = Device::flex();
+        let device = device();
         let encoder = config.init(&mut ChaCha12Rng::seed_from_u64(1), &device);
         let images = Tensor::<4>::ones([2, image[0], image[1], image[2]], &device);
         let features = encoder.backbone.forward(images);
@@ -42,8 +43,7 @@ fn an_unknown_architecture_or_image_size_is_named() {
 #[test]
 fn the_same_seed_gives_the_same_weights_within_their_bounds() {
     let config = EncoderConfig::new("linear", [1, 28, 28], 3).unwrap();
-    let draw =
-        |seed| state_dict(&config.init(&mut ChaCha12Rng::seed_from_u64(seed), &Device::flex()));
+    let draw = |seed| state_dict(&config.init(&mut ChaCha12Rng::seed_from_u64(seed), &device()));
     assert_eq!(draw(7), draw(7));
     assert_ne!(draw(7), draw(8));
     let state = draw(7);
@@ -67,7 +67,7 @@ fn the_same_seed_gives_the_same_weights_within_their_bounds() {
 #[test]
 fn state_goes_out_and_in_and_mismatches_are_listed() {
     let config = EncoderConfig::new("linear", [1, 28, 28], 3).unwrap();
-    let device = Device::flex();
+    let device = device();
     let from = config.init(&mut ChaCha12Rng::seed_from_u64(1), &device);
     let to = config.init(&mut ChaCha12Rng::seed_from_u64(2), &device);
     let state = state_dict(&from);

@@ -1,7 +1,8 @@
 //! Heads of one and of several layers.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use burn::tensor::{Device, Tensor};
+use crate::common::device;
+use burn::tensor::Tensor;
 use lam_model::head::{Activation, HeadConfig};
 use lam_model::{EncoderConfig, load_state, state_dict};
 use rand::SeedableRng;
@@ -17,7 +18,7 @@ fn deep(activation: Activation) -> HeadConfig {
 
 #[test]
 fn layers_are_applied_in_order() {
-    let device = Device::flex();
+    let device = device();
     let x = Tensor::<2>::from_data([[0.5, -1.0, 2.0], [0.0, 3.0, -0.25]], &device);
     for activation in [Activation::Tanh, Activation::Relu] {
         let head = deep(activation).init(3, &mut ChaCha12Rng::seed_from_u64(1), &device);
@@ -40,7 +41,7 @@ fn layers_are_applied_in_order() {
 
 #[test]
 fn derivatives_are_those_of_the_activation() {
-    let device = Device::flex();
+    let device = device();
     let m = [-2.0, -0.5, 0.0, 0.25, 3.0];
     for activation in [Activation::Tanh, Activation::Relu] {
         let at = Tensor::<1>::from_data(m, &device.clone().autodiff()).require_grad();
@@ -57,7 +58,7 @@ fn derivatives_are_those_of_the_activation() {
 
 #[test]
 fn a_linear_head_keeps_its_names_and_numbers() {
-    let device = Device::flex();
+    let device = device();
     let linear = HeadConfig::linear(4).init(3, &mut ChaCha12Rng::seed_from_u64(1), &device);
     let names: Vec<String> = state_dict(&linear).into_keys().collect();
     assert_eq!(names, ["bias", "weight"]);
@@ -78,7 +79,7 @@ fn a_linear_head_keeps_its_names_and_numbers() {
 
 #[test]
 fn an_encoder_with_a_deep_head_saves_and_loads() {
-    let device = Device::flex();
+    let device = device();
     let config = EncoderConfig::new("linear", [3, 32, 32], 16)
         .unwrap()
         .with_hidden(vec![6], Activation::Relu);

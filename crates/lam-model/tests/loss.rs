@@ -1,8 +1,8 @@
 //! Losses and the miner against the golden case, against plain loops over triplets, and their invariants.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::common::{assert_close, golden, values};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::common::{assert_close, device, golden, values};
+use burn::tensor::{Tensor, TensorData};
 use lam_model::distance::Distance;
 use lam_model::miner::{PairRelation, Relation, TripletMiner, TripletType};
 use lam_model::{loss, normalise};
@@ -24,7 +24,7 @@ fn loss_and_gradient(
     labels: &[u32],
     distance: Distance,
 ) -> (f32, Vec<f32>) {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let batch = labels.len();
     let data = TensorData::new(embeddings.to_vec(), [batch, embeddings.len() / batch]);
     let z = Tensor::<2>::from_data(data, &device).require_grad();
@@ -51,7 +51,7 @@ fn golden_triplets() {
         .collect();
     let margin = values(&file, "margin").1[0] as f32;
     let z: Vec<f32> = embeddings.iter().map(|&v| v as f32).collect();
-    let z = Tensor::<2>::from_data(TensorData::new(z, [shape[0], shape[1]]), &Device::flex());
+    let z = Tensor::<2>::from_data(TensorData::new(z, [shape[0], shape[1]]), &device());
     let distances = host(Distance::Euclidean.pairwise(normalise(z)));
     for kind in KINDS {
         let mined = TripletMiner::new(kind.parse().unwrap(), margin).mine(&distances, &labels[..]);
@@ -189,10 +189,7 @@ fn batch() -> impl Strategy<Value = (usize, Vec<u32>, Vec<f64>)> {
 /// Batches in which a triplet lies on a decision boundary, where single and double precision may disagree.
 fn near_boundary(z: &[f64], dim: usize, labels: &[u32], margin: f64, distance: Distance) -> bool {
     let single: Vec<f32> = z.iter().map(|&v| v as f32).collect();
-    let tensor = Tensor::<2>::from_data(
-        TensorData::new(single, [labels.len(), dim]),
-        &Device::flex(),
-    );
+    let tensor = Tensor::<2>::from_data(TensorData::new(single, [labels.len(), dim]), &device());
     let d = host(distance.pairwise(normalise(tensor.clone())));
     let norms = host(tensor.square().sum_dim(1));
     let b = labels.len();

@@ -10,6 +10,7 @@ mod dropout;
 mod encoder;
 mod head;
 mod loss;
+mod mining;
 mod places;
 mod pooling;
 mod variance_head;

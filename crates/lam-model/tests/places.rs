@@ -1,8 +1,8 @@
 //! Triplets of places against the golden case, against the list of all triplets, and their invariants.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::common::{golden, values};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::common::{device, golden, values};
+use burn::tensor::{Tensor, TensorData};
 use lam_model::distance::Distance;
 use lam_model::miner::{
     MinedPairs, PairRelation, PlaceRelation, PlaceThresholds, QueryDatabaseSplit, Relation,
@@ -42,7 +42,7 @@ fn golden_split_triplets() {
     let (shape, embeddings) = values(&file, "embeddings");
     let batch = shape[0];
     let z: Vec<f32> = embeddings.iter().map(|&v| v as f32).collect();
-    let z = Tensor::<2>::from_data(TensorData::new(z, [batch, shape[1]]), &Device::flex());
+    let z = Tensor::<2>::from_data(TensorData::new(z, [batch, shape[1]]), &device());
     let distances = Distance::Euclidean.pairwise(normalise(z));
     let distances = distances.into_data().try_into_vec::<f32>().unwrap();
     let utm = values(&file, "utm").1;

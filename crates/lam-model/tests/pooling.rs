@@ -1,7 +1,7 @@
 //! Poolings against published code's numbers and against plain loops.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::common::{assert_close, golden, host, tensor, values};
+use crate::common::{assert_close, device, golden, host, tensor, values};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use lam_model::pooling::{GlobalPooling, Pooling, Region, by_name, regions};
@@ -26,7 +26,7 @@ fn with_exponent(pool: Pooling, exponents: &[f64], device: &Device) -> Pooling {
 fn poolings_are_the_published_ones() {
     let bytes = golden("pooling");
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let device = Device::flex();
+    let device = device();
     let (shape, input) = values(&file, "input");
     let channels = shape[1];
     let map = tensor::<4>(&input, &shape, &device);
@@ -61,7 +61,7 @@ fn map() -> Vec<f64> {
 
 #[test]
 fn gradients_of_the_generalised_mean_reach_exponents_and_map() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let weights = [0.7, -1.3];
     for (name, exponents) in [("gem", vec![2.6]), ("gemmp", vec![2.6, 4.1])] {
         let pool = with_exponent(pooling(name, 2, &device), &exponents, &device);
@@ -107,7 +107,7 @@ fn gradients_of_the_generalised_mean_reach_exponents_and_map() {
 
 #[test]
 fn the_generalised_mean_lies_between_mean_and_maximum_whatever_its_exponent() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     for scale in [1e-8, 1.0, 1e6] {
         let values: Vec<f64> = map().iter().map(|v| v * scale).collect();
         let x = tensor::<4>(&values, &[1, 2, 3, 4], &device);
@@ -141,7 +141,7 @@ fn the_generalised_mean_lies_between_mean_and_maximum_whatever_its_exponent() {
 fn regional_pooling_is_what_it_says() {
     const CHANNELS: usize = 3;
     let (height, width) = (5, 8);
-    let device = Device::flex();
+    let device = device();
     let mut rng = ChaCha12Rng::seed_from_u64(9);
     let x: Vec<f64> = (0..CHANNELS * height * width)
         .map(|_| rng.random_range(0.0..2.0))
@@ -199,7 +199,7 @@ fn an_unknown_pooling_is_named() {
 
 #[test]
 fn a_map_of_zeros_has_finite_features_and_gradients() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     for name in [
         "mac", "spoc", "gem", "gemmp", "rmac", "mac-r", "spoc-r", "gem-r", "gemmp-r",
     ] {

@@ -1,7 +1,7 @@
 //! Batch normalisation and the log-variance head against plain loops.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::common::{assert_close, values};
+use crate::common::{assert_close, device, values};
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_model::batch_norm::{BatchNorm, BatchStatistics, Pass};
 use lam_model::head::VarianceHead;
@@ -75,7 +75,7 @@ impl Plain {
 fn batch_norm_trains_and_evaluates_as_pytorch_documents_it() {
     const SIZE: usize = 4;
     for shared in [false, true] {
-        let device = Device::flex();
+        let device = device();
         let mut norm = BatchNorm::init(SIZE, shared, &device);
         let learnt = if shared { 1 } else { SIZE };
         let scale: Vec<f64> = (0..learnt).map(|k| 0.5 + k as f64).collect();
@@ -116,7 +116,7 @@ fn batch_norm_trains_and_evaluates_as_pytorch_documents_it() {
 /// Gradients flow through the batch's statistics: the sum of a normalised column cannot be changed by its inputs.
 #[test]
 fn gradients_know_of_the_statistics() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let norm = BatchNorm::init(3, false, &device);
     let x = tensor(&random([6, 3], 1), [6, 3], &device).require_grad();
     let (y, _) = train(norm.clone(), x.clone());
@@ -149,7 +149,7 @@ fn gradients_know_of_the_statistics() {
 
 #[test]
 fn running_statistics_are_state_and_have_no_gradient() {
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let mut rng = ChaCha12Rng::seed_from_u64(1);
     let head = VarianceHead::init(5, 3, true, &mut rng, &device);
     let x = tensor(&random([8, 5], 2), [8, 5], &device);
@@ -177,7 +177,7 @@ fn running_statistics_are_state_and_have_no_gradient() {
 
 #[test]
 fn variances_are_finite_and_above_zero_whatever_the_features() {
-    let device = Device::flex();
+    let device = device();
     let mut rng = ChaCha12Rng::seed_from_u64(1);
     let head = VarianceHead::init(5, 3, false, &mut rng, &device);
     for scale in [0.0, 1.0, 1e6, -1e20] {
@@ -199,7 +199,7 @@ fn batch_norm_of_maps_is_pytorchs() {
     );
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let device = Device::flex().autodiff();
+    let device = device().autodiff();
     let read = |name: &str| values(&file, name);
     let map = |name: &str| {
         let (shape, values) = read(name);

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::common::values;
-use burn::tensor::{Device, TensorData};
+use crate::common::{device, values};
+use burn::tensor::TensorData;
 use lam_model::backbone::TrunkConfig;
 use lam_model::weights::{self, Taken, WeightsError, WeightsFile, known, torchvision_name};
 use lam_model::{Encoder, EncoderConfig, StateDict, load_state, state_dict};
@@ -23,7 +23,7 @@ fn fixture(name: &str) -> PathBuf {
 
 fn encoder(arch: &str, image: [usize; 3], latent: usize, seed: u64) -> Encoder {
     let config = EncoderConfig::new(arch, image, latent).unwrap();
-    config.init(&mut ChaCha12Rng::seed_from_u64(seed), &Device::flex())
+    config.init(&mut ChaCha12Rng::seed_from_u64(seed), &device())
 }
 
 /// Writes a safetensors file of these tensors.

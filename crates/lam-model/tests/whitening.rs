@@ -1,8 +1,7 @@
 //! Fitted whitenings by what they promise.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::common::{assert_close, host, tensor};
-use burn::tensor::Device;
+use crate::common::{assert_close, device, host, tensor};
 use lam_model::ModelError;
 use lam_model::whitening::{Whitening, learned, pca};
 use proptest::prelude::*;
@@ -135,7 +134,7 @@ fn learned_whitening_makes_matches_alike_in_every_direction() {
 fn a_head_made_of_a_whitening_does_the_same() {
     let rows = rows(50, 3);
     let whitening = pca(&rows, INPUTS, 3).unwrap();
-    let device = Device::flex();
+    let device = device();
     let z = whitening
         .head(&device)
         .forward(tensor::<2>(&rows, &[50, INPUTS], &device));

@@ -3,14 +3,17 @@
 //! Every step of another method stands beside one of `deterministic` on the same batch (`beside`), so that whatever
 //! else the machine does meets both.
 //!
-//! `cargo bench -p lam-train --bench step -- METHOD SIDE BATCH WARMUP ROUNDS [key=value…]`, SIDE 28 or 32.
+//! `cargo bench -p lam-train --bench step -- METHOD SIDE BATCH WARMUP ROUNDS [key=value…]`, SIDE 28 or 32. With
+//! `device=…` on another device than the processor (and the feature for it); a round is then the mean of ten steps, whose
+//! reports are read together as in training.
 #![allow(missing_docs)]
 
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_train::config::{Config, Override};
-use lam_train::method::{self, BuildContext, Method, Predict, StepInput, Targets};
+use lam_train::device;
+use lam_train::method::{self, BuildContext, Method, Predict, Report, StepInput, Targets};
 use lam_train::randomness::{Purpose, Randomness};
 
 type Failure = Box<dyn std::error::Error>;
@@ -33,14 +36,22 @@ fn main() -> Result<(), Failure> {
         "32" => ([3, 32, 32], 16),
         _ => return Err("SIDE is 28 or 32".into()),
     };
+    let settings: Vec<Override> = settings.iter().cloned().map(Override::Set).collect();
+    let asked = Config::parse(
+        "model: deterministic\ndataset: sample\n",
+        "bench.yaml".as_ref(),
+        &settings,
+    )?;
+    let device = device::open(asked.config.device)?;
+    let steps_at_once = if device::is_host(&device) { 1 } else { 10 };
     let bench = Bench {
-        device: Device::flex(),
+        steps_at_once,
+        images: images(batch, image_shape, &device),
+        device,
         image_shape,
         latent,
-        images: images(batch * image_shape.iter().product::<usize>()),
         labels: (0..batch).map(|i| (i % 10) as u32).collect(),
     };
-    let settings: Vec<Override> = settings.iter().cloned().map(Override::Set).collect();
     let mut trained = bench.method(method, &settings)?;
     let mut beside = match method.as_str() {
         "deterministic" => None,
@@ -66,11 +77,13 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Values that differ, in the range of real images.
-fn images(numel: usize) -> Vec<f32> {
-    (0..numel)
+/// Values that differ, in the range of real images, `[B, C, H, W]`.
+fn images(batch: usize, [channels, height, width]: [usize; 3], device: &Device) -> Tensor<4> {
+    let values = (0..batch * channels * height * width)
         .map(|i| ((i * 2_654_435_761) % 1000) as f32 / 1000.0)
-        .collect()
+        .collect::<Vec<f32>>();
+    let data = TensorData::new(values, [batch, channels, height, width]);
+    Tensor::from_data(data, device)
 }
 
 /// One batch on one device.
@@ -78,7 +91,8 @@ struct Bench {
     device: Device,
     image_shape: [usize; 3],
     latent: usize,
-    images: Vec<f32>,
+    steps_at_once: u64,
+    images: Tensor<4>,
     labels: Vec<u32>,
 }
 
@@ -104,27 +118,26 @@ impl Bench {
     }
 
     /// Milliseconds of a training step.
-    fn step(&self, method: &mut dyn Method, step: u64) -> Result<f64, Failure> {
+    fn step(&self, method: &mut dyn Method, round: u64) -> Result<f64, Failure> {
         let start = Instant::now();
-        let input = StepInput {
-            images: &self.images,
-            image_shape: self.image_shape,
-            targets: Targets::Labels(&self.labels),
-            learning_rate: 1e-4,
-            step,
-        };
-        method.step(input, self.randomness())?;
-        Ok(milliseconds(start))
+        let mut reports = Vec::new();
+        for step in round * self.steps_at_once..(round + 1) * self.steps_at_once {
+            let input = StepInput {
+                images: self.images.clone(),
+                targets: Targets::Labels(&self.labels),
+                learning_rate: 1e-4,
+                step,
+            };
+            reports.push(method.step(input, self.randomness())?);
+        }
+        std::hint::black_box(Report::read(reports));
+        Ok(milliseconds(start) / self.steps_at_once as f64)
     }
 
     /// Milliseconds until the mean embeddings are there.
     fn forward(&self, predictor: &dyn Predict) -> f64 {
-        let [channels, height, width] = self.image_shape;
-        let shape = [self.labels.len(), channels, height, width];
-        let data = TensorData::new(self.images.clone(), shape);
-        let tensor = Tensor::<4>::from_data(data, &self.device);
         let start = Instant::now();
-        let embedded = predictor.embed(tensor);
+        let embedded = predictor.embed(self.images.clone());
         std::hint::black_box(embedded.mean.into_data());
         milliseconds(start)
     }

@@ -6,7 +6,8 @@ use lam_data::{DataError, VectorsError};
 use lam_laplace::LaplaceError;
 use lam_model::ModelError;
 
-use crate::config::{ConfigError, Device, Method};
+use crate::config::{ConfigError, Method};
+use crate::device::DeviceError;
 use crate::run::RunError;
 
 /// An error of training or evaluation.
@@ -55,9 +56,9 @@ pub enum TrainError {
         /// The configured method.
         method: Method,
     },
-    /// The device is not part of this build.
-    #[error("device '{0}' is not part of this build: use --device cpu")]
-    NoDevice(Device),
+    /// The device cannot be had.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The loss is no longer a number.
     #[error(
         "the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (lr is now {learning_rate:.3e} for the whole batch); the last good checkpoint is kept in {}",
@@ -223,7 +224,7 @@ impl TrainError {
             Self::Config(_)
                 | Self::Untrainable { .. }
                 | Self::NoHessian { .. }
-                | Self::NoDevice(_)
+                | Self::Device(_)
                 | Self::BatchTooLarge { .. }
                 | Self::Unfinished { .. }
                 | Self::NotFinished { .. }

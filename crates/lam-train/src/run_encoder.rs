@@ -13,7 +13,7 @@ use lam_search::store::Fingerprint;
 use sha2::{Digest, Sha256};
 
 use crate::checkpoint::Checkpoint;
-use crate::config::{Config, DatasetChoice, Freeze};
+use crate::config::{self, Config, DatasetChoice, Freeze};
 use crate::data::views;
 use crate::freeze::read_frozen_backbone;
 use crate::method::{self, BuildContext, Embedded, Predict, encoder, host_values};
@@ -31,12 +31,17 @@ pub struct EncoderOptions {
     /// Samples of each embedding that are handed out, to vote; at most those that mean and spread are computed from. 0
     /// for none.
     pub votes: usize,
+    /// Where to compute instead of where the run's configuration says.
+    pub device: Option<config::Device>,
 }
 
 impl Default for EncoderOptions {
     /// 32 votes: agreement in steps of 3 %.
     fn default() -> Self {
-        Self { votes: 32 }
+        Self {
+            votes: 32,
+            device: None,
+        }
     }
 }
 
@@ -66,7 +71,7 @@ impl RunEncoder {
         let config = RunFolder::configuration(run)?;
         let checkpoint = finished_checkpoint(run)?;
         let Checkpoint { state, .. } = Checkpoint::load(&checkpoint)?;
-        let device = device::open(config.device)?;
+        let device = device::open(options.device.unwrap_or(config.device))?;
         let presentation = presentation(&config)?;
         let shape = match &presentation {
             Some(presentation) => presentation.shape(),

@@ -7,7 +7,7 @@ use lam_data::SearchPath;
 
 use crate::calibrate::fit_temperature;
 use crate::checkpoint::Checkpoint;
-use crate::config::{Calibrate, Config, Freeze, Selection};
+use crate::config::{self, Calibrate, Config, Freeze, Selection};
 use crate::data::RunData;
 use crate::evaluate::{self, RiskReport, RiskRequest, report::Shown, risk_report};
 use crate::freeze::freeze;
@@ -35,6 +35,14 @@ pub struct RunOptions {
     pub risk: Option<RiskRequest>,
     /// Fit the posterior's temperature before evaluating a finished run again; training asks the configuration.
     pub calibrate: bool,
+    /// Where to compute instead of where the configuration says.
+    pub device: Option<config::Device>,
+}
+
+impl RunOptions {
+    fn open_device(&self, config: &Config) -> Result<Device, TrainError> {
+        Ok(device::open(self.device.unwrap_or(config.device))?)
+    }
 }
 
 /// What a run leaves.
@@ -68,7 +76,7 @@ pub fn train(
     // Data first: a missing data set must not leave an empty run behind.
     let search = SearchPath::standard(&options.data_dirs, config.data_dir.as_deref());
     let data = RunData::open(config, &search)?;
-    let device = device::open(config.device)?;
+    let device = options.open_device(config)?;
     let method = build(config, &data, &device)?;
     // Likewise what has to be fetched.
     pretrained::fetch(config, observer)?;
@@ -96,6 +104,7 @@ pub fn train(
         randomness: Randomness::new(config.seed),
         method,
         observer,
+        resident: None,
     };
     trainer.train()?;
     drop(trainer);
@@ -132,7 +141,7 @@ pub fn evaluate_run(
     };
     let search = SearchPath::standard(&options.data_dirs, config.data_dir.as_deref());
     let data = RunData::open(&config, &search)?;
-    let device = device::open(config.device)?;
+    let device = options.open_device(&config)?;
     let data = freeze(&config, data, &device, &folder, observer)?;
     let method = build(&config, &data, &device)?;
     let epochs = planned_epochs(&*method, &config);
@@ -195,7 +204,7 @@ impl FinishedRun<'_> {
     /// The final evaluation: the best checkpoint, calibrated first if asked for, the test set, all weight samples.
     fn finish(&self, calibrate: bool, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
         let (config, data, folder) = (self.config, self.data, self.folder);
-        let device = device::open(config.device)?;
+        let device = self.options.open_device(config)?;
         let mut method = build(config, data, &device)?;
         let best = Trainer::best(folder);
         let path = if best.exists() {

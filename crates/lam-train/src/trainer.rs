@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::TrainError;
 use crate::checkpoint::{Checkpoint, CheckpointOrigin, Progress};
 use crate::config::Config;
-use crate::data::RunData;
+use crate::data::{ResidentImages, RunData};
 use crate::evaluate::{self, Evaluation};
-use crate::method::{Method, StepInput, StepReport};
+use crate::method::{Method, Report, StepInput, StepReport};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
 use crate::run::{EventWriter, JsonLog, RunFolder};
@@ -32,6 +32,8 @@ pub(crate) struct Trainer<'a> {
     pub randomness: Randomness,
     pub method: Box<dyn Method>,
     pub observer: &'a mut dyn Observer,
+    /// None before the first epoch, and where every epoch reads its images.
+    pub resident: Option<ResidentImages>,
 }
 
 /// Where a run's steps are recorded.
@@ -137,7 +139,13 @@ impl Trainer<'_> {
         } else {
             Augmentation::default()
         };
-        let mut loader = Loader::builder(self.data.train.dataset())
+        let loader = Loader::builder(self.data.train.dataset());
+        let resident = self.resident_images(&augmentation)?;
+        let loader = match &resident {
+            Some(_) => loader.without_images(),
+            None => loader,
+        };
+        let mut loader = loader
             .batch_size(config.batch_size)
             .shuffle(config.seed, progress.epoch as u64)
             .augment(augmentation)
@@ -151,27 +159,33 @@ impl Trainer<'_> {
             .epoch_started(progress.epoch + 1, plan.epochs, started, steps);
         let interval = Duration::from_secs_f64(config.checkpoint_every_n_seconds);
         let (mut saved, clock) = (Instant::now(), Instant::now());
+        let mut unread = Vec::new();
         while let Some(batch) = loader.next() {
             let batch = batch?;
-            let report = self.step(&batch, learning_rate, progress)?;
+            let report = self.step(&batch, resident.as_ref(), learning_rate, progress)?;
             loader.recycle(batch);
+            let is_read = report.is_read();
+            unread.push(report);
             progress.step_in_epoch += 1;
             progress.global_step += 1;
-            progress.loss_sum += report.loss;
-            if progress
+            let logs = progress
                 .global_step
-                .is_multiple_of(config.log_every_n_steps as u64)
-            {
-                let values = self.step_values(&report, learning_rate);
-                record.add(progress.global_step, "step", progress.epoch + 1, &values)?;
-            }
-            self.observer.step_done(&report);
+                .is_multiple_of(config.log_every_n_steps as u64);
             // Not after the last step: the validation that follows belongs to the same checkpoint.
-            if progress.step_in_epoch < steps && saved.elapsed() >= interval {
+            let saves = progress.step_in_epoch < steps && saved.elapsed() >= interval;
+            if is_read || logs || saves {
+                let report = self.read(&mut unread, learning_rate, progress)?;
+                if logs {
+                    let values = self.step_values(&report, learning_rate);
+                    record.add(progress.global_step, "step", progress.epoch + 1, &values)?;
+                }
+            }
+            if saves {
                 self.save_last(progress)?;
                 saved = Instant::now();
             }
         }
+        self.read(&mut unread, learning_rate, progress)?;
         let waited = loader.waited().as_secs_f64() / clock.elapsed().as_secs_f64().max(1e-9);
         self.observer.input_share(waited);
         // A matter of the clock, which the log must not depend on.
@@ -214,34 +228,70 @@ impl Trainer<'_> {
         Ok(())
     }
 
+    /// The training images on the device, where they fit and are the same in every epoch.
+    fn resident_images(
+        &mut self,
+        augmentation: &Augmentation,
+    ) -> Result<Option<ResidentImages>, TrainError> {
+        if !augmentation.is_none() {
+            return Ok(None);
+        }
+        if self.resident.is_none() {
+            self.resident = ResidentImages::load(&self.data.train, self.device)?;
+        }
+        Ok(self.resident.clone())
+    }
+
     fn step(
         &mut self,
         batch: &Batch,
+        resident: Option<&ResidentImages>,
         learning_rate: f64,
         progress: &Progress,
-    ) -> Result<StepReport, TrainError> {
+    ) -> Result<Report, TrainError> {
         let occasion = (self.config.seed, progress.epoch as u64);
         let items = &self.data.train;
         let step = items.step_images(batch, occasion, self.config)?;
+        let targets = step.targets();
         let input = StepInput {
-            images: &step.images,
-            image_shape: items.image_shape(),
-            targets: step.targets(),
+            images: match resident {
+                Some(resident) => resident.select(&batch.indices),
+                None => step.to_device(items.image_shape(), self.device),
+            },
+            targets,
             learning_rate,
             step: progress.global_step,
         };
-        let report = self.method.step(input, self.randomness)?;
-        if report.loss.is_finite() {
-            Ok(report)
-        } else {
-            Err(TrainError::NotFinite {
-                loss: report.loss,
-                epoch: progress.epoch + 1,
-                step: progress.step_in_epoch + 1,
-                learning_rate,
-                checkpoints: self.folder.checkpoints(),
-            })
+        self.method.step(input, self.randomness)
+    }
+
+    /// Reads the reports of the steps that led to `progress`, and returns the last one.
+    fn read(
+        &mut self,
+        reports: &mut Vec<Report>,
+        learning_rate: f64,
+        progress: &mut Progress,
+    ) -> Result<StepReport, TrainError> {
+        let mut last = StepReport::default();
+        let count = reports.len();
+        for (at, report) in Report::read(std::mem::take(reports))
+            .into_iter()
+            .enumerate()
+        {
+            if !report.loss.is_finite() {
+                return Err(TrainError::NotFinite {
+                    loss: report.loss,
+                    epoch: progress.epoch + 1,
+                    step: progress.step_in_epoch + 1 + at - count,
+                    learning_rate,
+                    checkpoints: self.folder.checkpoints(),
+                });
+            }
+            progress.loss_sum += report.loss;
+            self.observer.step_done(&report);
+            last = report;
         }
+        Ok(last)
     }
 
     fn step_values(&self, report: &StepReport, learning_rate: f64) -> Vec<(String, f64)> {

@@ -77,6 +77,7 @@ fn options() -> RunOptions {
         command: "lam fit".to_owned(),
         risk: None,
         calibrate: false,
+        device: None,
     }
 }
 

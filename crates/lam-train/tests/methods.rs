@@ -12,7 +12,7 @@ use lam_train::checkpoint::MethodState;
 use lam_train::config::{Config, Override};
 use lam_train::data::RunData;
 use lam_train::method::{
-    BuildContext, Embedded, Method, StepInput, StepReport, Targets, build, place_relation,
+    BuildContext, Embedded, Method, Report, StepInput, StepReport, Targets, build, place_relation,
 };
 use lam_train::randomness::{Purpose, Randomness};
 
@@ -96,21 +96,25 @@ fn take_step(
     step: u64,
 ) -> StepReport {
     let input = StepInput {
-        images: &batch.images,
-        image_shape: [1, 28, 28],
+        images: images(&batch.images),
         targets,
         learning_rate: config.learning_rate(0, 1),
         step,
     };
-    method.step(input, Randomness::new(config.seed)).unwrap()
+    let report = method.step(input, Randomness::new(config.seed)).unwrap();
+    Report::read(vec![report])[0]
 }
 
-fn embed(method: &dyn Method, samples: usize, images: &[f32]) -> Embedded {
+/// `[B, 1, 28, 28]`.
+fn images(values: &[f32]) -> Tensor<4> {
+    let shape = [values.len() / 784, 1, 28, 28];
+    Tensor::from_data(TensorData::new(values.to_vec(), shape), &Device::flex())
+}
+
+fn embed(method: &dyn Method, samples: usize, values: &[f32]) -> Embedded {
     let mut generator = Randomness::new(1).generator(Purpose::Test, 0);
     let predictor = method.predictor(samples, &mut generator).unwrap();
-    let shape = [images.len() / 784, 1, 28, 28];
-    let images = TensorData::new(images.to_vec(), shape);
-    predictor.embed(Tensor::from_data(images, &Device::flex()))
+    predictor.embed(images(values))
 }
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

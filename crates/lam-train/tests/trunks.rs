@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lam_train::TrainError;
 use lam_train::checkpoint::MethodState;
 use lam_train::config::{Config, Override};
-use lam_train::method::{BuildContext, Method, StepInput, StepReport, Targets, build};
+use lam_train::method::{BuildContext, Method, Report, StepInput, StepReport, Targets, build};
 use lam_train::randomness::{Purpose, Randomness};
 use lam_train::starts::Starts;
 
@@ -72,18 +72,20 @@ fn steps_on(
     learning_rate: f64,
 ) -> Vec<StepReport> {
     let (images, labels) = images(side);
-    steps
+    let data = TensorData::new(images, [labels.len(), 3, side, side]);
+    let images = Tensor::from_data(data, &Device::flex());
+    let reports = steps
         .map(|step| {
             let input = StepInput {
-                images: &images,
-                image_shape: [3, side, side],
+                images: images.clone(),
                 targets: Targets::Labels(&labels),
                 learning_rate,
                 step,
             };
             method.step(input, Randomness::new(1)).unwrap()
         })
-        .collect()
+        .collect();
+    Report::read(reports)
 }
 
 fn embedding(method: &dyn Method) -> Vec<f32> {

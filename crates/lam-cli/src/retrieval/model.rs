@@ -8,6 +8,7 @@ use lam_retrieve::{Accepts, Encoder, IndexModel, Retriever, plain_fingerprint};
 use lam_search::store::{Spec, View};
 use lam_train::{EncoderOptions, RunEncoder};
 
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 
 /// Which run embeds.
@@ -20,6 +21,9 @@ pub struct ModelArgs {
     /// Samples of the posterior that vote on an answer
     #[arg(long, value_name = "N", default_value_t = EncoderOptions::default().votes)]
     votes: usize,
+
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 impl ModelArgs {
@@ -42,8 +46,12 @@ pub enum Model {
 
 impl Model {
     /// Opens a run; only embeddings are asked of it.
-    pub fn of_run(run: &Path) -> Result<Self, CliError> {
-        let encoder = RunEncoder::open(run, EncoderOptions { votes: 0 })?;
+    pub fn of_run(run: &Path, device: DeviceArgs) -> Result<Self, CliError> {
+        let options = EncoderOptions {
+            votes: 0,
+            device: device.device,
+        };
+        let encoder = RunEncoder::open(run, options)?;
         Ok(Self::Run(Arc::new(encoder)))
     }
 
@@ -66,7 +74,11 @@ impl Model {
                     .to_owned(),
             ));
         };
-        let encoder = RunEncoder::open(run, EncoderOptions { votes: args.votes })?;
+        let options = EncoderOptions {
+            votes: args.votes,
+            device: args.device.device,
+        };
+        let encoder = RunEncoder::open(run, options)?;
         Retriever::check_model(spec.fingerprint, encoder.fingerprint())?;
         Ok(Self::Run(Arc::new(encoder)))
     }

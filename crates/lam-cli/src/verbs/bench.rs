@@ -12,6 +12,7 @@ use lam_train::config::Override;
 use lam_train::observer::Observer;
 
 use crate::command_line;
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::{RunProgress, units};
@@ -45,6 +46,9 @@ pub struct BenchArgs {
     /// Seeds: 1..5 is from 1 to 5, 5 included (as is 1..=5); or a list, 1,2,7
     #[arg(long, value_name = "SEEDS", default_value = "1", value_parser = seeds)]
     seeds: Seeds,
+
+    #[command(flatten)]
+    device: DeviceArgs,
 
     /// Override a key of every configuration; can be repeated, later ones win
     #[arg(long, value_name = "KEY=VALUE")]
@@ -86,6 +90,7 @@ pub fn run(args: &BenchArgs, printer: &Printer) -> Result<(), CliError> {
     if let Some(epochs) = args.epochs {
         overrides.push(Override::flag("--epochs", "epochs", &epochs));
     }
+    overrides.extend(args.device.overriding());
     let (plan, warnings) = Plan::load(&args.configs, &overrides, &args.seeds.0)?;
     for warning in warnings {
         printer.warning(warning);

@@ -8,6 +8,7 @@ use clap::Args;
 use lam_data::{Collection, EmbeddingHeader, EmbeddingRows, EmbeddingWriter};
 use lam_retrieve::Embeddings;
 
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::retrieval::{Model, Source, SourceArgs, embed, spec_of};
@@ -54,6 +55,9 @@ pub struct EmbedArgs {
     resume: bool,
 
     #[command(flatten)]
+    device: DeviceArgs,
+
+    #[command(flatten)]
     data: SourceArgs,
 }
 
@@ -80,7 +84,7 @@ impl FromStr for Shard {
 }
 
 pub fn run(args: &EmbedArgs, printer: &Printer) -> Result<(), CliError> {
-    let model = Model::of_run(&args.run)?;
+    let model = Model::of_run(&args.run, args.device)?;
     let source = Source::open(&args.source, &args.data, &model)?;
     let mut positions = Collection::part(source.len(), args.shard.part, args.shard.of);
     if positions.is_empty() {

@@ -9,6 +9,7 @@ use lam_train::evaluate::RiskRequest;
 use lam_train::run::OpenMode;
 
 use crate::command_line;
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::RunProgress;
@@ -65,6 +66,9 @@ pub struct EvalArgs {
     /// What the threshold is on; by default what promises to accept most
     #[arg(long, requires = "risk")]
     score: Option<Score>,
+
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 impl EvalArgs {
@@ -90,6 +94,7 @@ pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
         command: command_line::quoted(std::env::args_os()),
         risk: args.risk_request()?,
         calibrate: args.calibrate,
+        device: args.device.device,
     };
     let mut progress = RunProgress::new(printer);
     let outcome = lam_train::evaluate_run(&args.run, &options, &mut progress);

@@ -10,6 +10,7 @@ use lam_train::fit::{Fit, fit, tell_apart};
 use lam_train::run::OpenMode;
 
 use crate::command_line;
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::RunProgress;
@@ -96,6 +97,9 @@ pub struct FitArgs {
     #[arg(long)]
     no_calibrate: bool,
 
+    #[command(flatten)]
+    device: DeviceArgs,
+
     /// Override a key of the configuration; can be repeated, later ones win
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -153,6 +157,7 @@ impl FitArgs {
             flag("--epochs", "epochs", self.epochs),
             flag("--batch-size", "batch_size", self.batch_size),
             flag("--seed", "seed", self.seed),
+            self.device.overriding(),
         ];
         set.chain(flags.into_iter().flatten()).collect()
     }
@@ -183,6 +188,7 @@ impl FitArgs {
             command: command_line::quoted(std::env::args_os()),
             risk: None,
             calibrate: false,
+            device: None,
         }
     }
 }

@@ -52,6 +52,7 @@ pub fn run(args: &MergeArgs, printer: &Printer) -> Result<(), CliError> {
         command: command_line::quoted(std::env::args_os()),
         risk: None,
         calibrate: false,
+        device: None,
     };
     let mut progress = RunProgress::new(printer);
     let outcome = merge(&args.runs, &args.out, &options, &mut progress);

@@ -3,6 +3,7 @@
 mod bench;
 mod config;
 mod data;
+mod devices;
 mod embed;
 mod eval;
 mod export;
@@ -37,6 +38,7 @@ pub enum Verb {
     Data(data::DataVerb),
     #[command(subcommand)]
     Config(config::ConfigVerb),
+    Devices(devices::DevicesArgs),
 }
 
 /// Does what a verb says.
@@ -55,5 +57,6 @@ pub fn run(verb: &Verb, printer: &Printer) -> Result<(), CliError> {
         Verb::Export(args) => export::run(args, printer),
         Verb::Data(verb) => data::run(verb, printer),
         Verb::Config(verb) => config::run(verb, printer),
+        Verb::Devices(args) => devices::run(args, printer),
     }
 }

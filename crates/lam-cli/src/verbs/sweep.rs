@@ -8,6 +8,7 @@ use lam_train::observer::Observer;
 use lam_train::sweep::{Sweep, SweepFiles, SweepObserver, SweepOptions, Trial, TrialState};
 
 use crate::command_line;
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::RunProgress;
@@ -45,6 +46,9 @@ pub struct SweepArgs {
     #[arg(long, value_name = "N")]
     trials: Option<usize>,
 
+    #[command(flatten)]
+    device: DeviceArgs,
+
     /// Override a key of the configuration; can be repeated, later ones win
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -71,6 +75,7 @@ pub fn run(args: &SweepArgs, printer: &Printer) -> Result<(), CliError> {
     if let Some(epochs) = args.epochs {
         overrides.push(Override::flag("--epochs", "epochs", &epochs));
     }
+    overrides.extend(args.device.overriding());
     let options = SweepOptions {
         config: args.config.clone(),
         overrides,

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lam_train::RunOptions;
-use lam_train::config::{Choice, Config, Device, Method, Override};
+use lam_train::config::{Config, Method, Override};
 use lam_train::run::{OpenMode, RunFolder};
 use lam_train::starts::Starts;
 
 use crate::command_line;
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::RunProgress;
@@ -51,9 +51,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
 
-    /// Where tensors live
-    #[arg(long, value_parser = device_parser())]
-    device: Option<Device>,
+    #[command(flatten)]
+    device: DeviceArgs,
 
     /// The run folder
     #[arg(long, value_name = "DIR")]
@@ -80,12 +79,6 @@ pub struct TrainArgs {
     member_config: Option<PathBuf>,
 }
 
-fn device_parser() -> impl TypedValueParser<Value = Device> {
-    // Every possible value is a name, so that the default is never taken.
-    PossibleValuesParser::new(Device::ALL.iter().map(|&(_, name)| name))
-        .map(|name| Device::from_name(&name).unwrap_or(Device::Auto))
-}
-
 impl TrainArgs {
     /// Flags after `--set`, so that they win.
     fn overrides(&self) -> Vec<Override> {
@@ -95,8 +88,7 @@ impl TrainArgs {
                 .map(|seed| Override::flag("--seed", "seed", &seed)),
             self.epochs
                 .map(|epochs| Override::flag("--epochs", "epochs", &epochs)),
-            self.device
-                .map(|device| Override::flag("--device", "device", &device)),
+            self.device.overriding(),
         ];
         set.chain(flags.into_iter().flatten()).collect()
     }
@@ -122,6 +114,7 @@ impl TrainArgs {
             command: command_line::quoted(std::env::args_os()),
             risk: None,
             calibrate: false,
+            device: None,
         }
     }
 }

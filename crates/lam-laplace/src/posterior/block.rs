@@ -4,12 +4,11 @@ use std::num::NonZeroUsize;
 
 use burn::tensor::Tensor;
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
-use rand::Rng;
 
 use super::gaussian::squared_norm;
 use super::linear_mean::{LinearMean, length};
 use super::spread::Spread;
-use super::{Posterior, WeightSamples};
+use super::{Noise, Posterior, WeightSamples};
 use crate::LaplaceError;
 use crate::curvature::{BlockCurvature, augmented};
 use crate::predictive::{OutputMoments, Outputs};
@@ -60,9 +59,9 @@ impl Posterior for BlockPosterior {
         self.mean.head()
     }
 
-    fn sample(&self, samples: NonZeroUsize, rng: &mut dyn Rng) -> WeightSamples {
+    fn draw(&self, samples: NonZeroUsize, noise: &mut dyn Noise) -> WeightSamples {
         let root = self.root();
-        let noise = self.mean.noise(samples, rng, &root);
+        let noise = self.mean.noise(samples, noise, &root);
         // Per output [S, F+1]×[F+1, F+1].
         let deviation = noise.swap_dims(0, 1).matmul(root.swap_dims(1, 2));
         self.mean.plus(deviation.swap_dims(0, 1))

@@ -2,14 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
-use rand::Rng;
 
-use super::gaussian::{check_mean, sizes, squared_norm};
-use super::noise::standard_normal;
+use super::gaussian::{check_mean, flat, sizes, squared_norm};
 use super::spread::Spread;
-use super::{LayerSamples, Posterior, WeightSamples};
+use super::{LayerSamples, Magnitudes, Noise, Posterior, WeightSamples};
 use crate::LaplaceError;
 use crate::curvature::DiagonalCurvature;
 use crate::predictive::{OutputMoments, Outputs};
@@ -69,20 +67,17 @@ impl Posterior for DiagonalPosterior {
     }
 
     /// `w = μ + σ ⊙ ε`.
-    fn sample(&self, samples: NonZeroUsize, rng: &mut dyn Rng) -> WeightSamples {
+    fn draw(&self, samples: NonZeroUsize, noise: &mut dyn Noise) -> WeightSamples {
         let samples = samples.get();
         let layers = self.mean.layers.clone();
         let layers = layers.zip_map(self.deviations.clone(), |mean, deviation| {
             let [outputs, size] = mean.dims();
-            let options = (&deviation.weight.device(), deviation.weight.dtype());
-            let noise = standard_normal(samples * outputs * size, rng);
-            let weight = TensorData::new(noise, [samples, outputs, size]);
-            let bias = TensorData::new(standard_normal(samples * outputs, rng), [samples, outputs]);
+            let (device, dtype) = (deviation.weight.device(), deviation.weight.dtype());
+            let weight = noise.normal([samples, outputs, size], &device, dtype);
+            let bias = noise.normal([1, samples, outputs], &device, dtype);
             LayerSamples {
-                weight: mean.weight.unsqueeze()
-                    + Tensor::<3>::from_data(weight, options) * deviation.weight.unsqueeze(),
-                bias: mean.bias.unsqueeze()
-                    + Tensor::<2>::from_data(bias, options) * deviation.bias.unsqueeze(),
+                weight: mean.weight.unsqueeze() + weight * deviation.weight.unsqueeze(),
+                bias: mean.bias.unsqueeze() + bias.squeeze_dim::<2>(0) * deviation.bias.unsqueeze(),
             }
         });
         WeightSamples {
@@ -99,6 +94,17 @@ impl Posterior for DiagonalPosterior {
         let layers = self.curvature.layers().iter();
         let entries = layers.flat_map(|l| [host(l.weight.clone()), host(l.bias.clone())]);
         Evidence::new(entries.flatten().collect(), squared_norm(&self.mean))
+    }
+
+    /// Two numbers are read from the device.
+    fn magnitudes(&self) -> Result<Magnitudes, LaplaceError> {
+        let squares = flat(&self.mean.layers).square().mean();
+        let curvature = flat(self.curvature.layers()).clamp_min(0.0).mean();
+        let values = host(Tensor::cat(vec![squares, curvature], 0));
+        Ok(Magnitudes {
+            weight_rms: values.first().copied().unwrap_or_default().sqrt(),
+            mean_curvature: values.last().copied().unwrap_or_default(),
+        })
     }
 
     fn spread(&self) -> Spread {

@@ -4,12 +4,11 @@ use std::num::NonZeroUsize;
 
 use burn::tensor::Tensor;
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
-use rand::Rng;
 
 use super::gaussian::squared_norm;
 use super::linear_mean::{LinearMean, length};
 use super::spread::Spread;
-use super::{Posterior, WeightSamples};
+use super::{Noise, Posterior, WeightSamples};
 use crate::LaplaceError;
 use crate::curvature::FullCurvature;
 use crate::predictive::OutputMoments;
@@ -59,8 +58,8 @@ impl Posterior for FullPosterior {
         self.mean.head()
     }
 
-    fn sample(&self, samples: NonZeroUsize, rng: &mut dyn Rng) -> WeightSamples {
-        let noise = self.mean.noise(samples, rng, &self.spectrum.vectors);
+    fn draw(&self, samples: NonZeroUsize, noise: &mut dyn Noise) -> WeightSamples {
+        let noise = self.mean.noise(samples, noise, &self.spectrum.vectors);
         let dims = noise.dims();
         let noise = noise.reshape([dims[0], dims[1] * dims[2]]);
         let deviation = noise.matmul(self.root().transpose());

@@ -3,10 +3,11 @@
 use std::fmt::Debug;
 use std::num::NonZeroUsize;
 
+use burn::tensor::Tensor;
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
 use rand::Rng;
 
-use super::{Spread, WeightSamples};
+use super::{HostNoise, Noise, Spread, WeightSamples};
 use crate::LaplaceError;
 use crate::predictive::OutputMoments;
 use crate::prior::{Evidence, Optimum};
@@ -18,8 +19,13 @@ pub trait Posterior: Debug + Send {
     /// The mean, as given: with the gradients it carries.
     fn mean(&self) -> &HeadWeights;
 
-    /// `samples` draws of all weights, the noise from `rng`. Gradients flow to the mean only.
-    fn sample(&self, samples: NonZeroUsize, rng: &mut dyn Rng) -> WeightSamples;
+    /// `samples` draws of all weights. Gradients flow to the mean only.
+    fn draw(&self, samples: NonZeroUsize, noise: &mut dyn Noise) -> WeightSamples;
+
+    /// [`draw`](Self::draw) with the same noise from `rng` on every device.
+    fn sample(&self, samples: NonZeroUsize, rng: &mut dyn Rng) -> WeightSamples {
+        self.draw(samples, &mut HostNoise(rng))
+    }
 
     /// Standard deviation of every weight by itself, without gradient.
     fn deviations(&self) -> PerLayer<LayerWeights>;
@@ -92,19 +98,26 @@ pub trait Posterior: Debug + Send {
         Ok(optimum)
     }
 
-    /// Mean and largest standard deviation over all weights and biases.
+    /// Mean and largest standard deviation over all weights and biases. Two numbers are read from the device.
     fn summary(&self) -> DeviationSummary {
-        let mut summary = DeviationSummary::default();
-        let mut count = 0_usize;
-        for layer in self.deviations().iter() {
-            for part in [host(layer.weight.clone()), host(layer.bias.clone())] {
-                count += part.len();
-                summary.mean += part.iter().sum::<f64>();
-                summary.largest = part.iter().copied().fold(summary.largest, f64::max);
-            }
+        let all = flat(&self.deviations());
+        let values = host(Tensor::cat(vec![all.clone().mean(), all.max()], 0));
+        DeviationSummary {
+            mean: values.first().copied().unwrap_or_default(),
+            largest: values.last().copied().unwrap_or_default(),
         }
-        summary.mean /= count.max(1) as f64;
-        summary
+    }
+
+    /// How large the weights and their curvature are.
+    ///
+    /// # Errors
+    /// As [`evidence`](Self::evidence).
+    fn magnitudes(&self) -> Result<Magnitudes, LaplaceError> {
+        let evidence = self.evidence()?;
+        Ok(Magnitudes {
+            weight_rms: evidence.mean_square().sqrt(),
+            mean_curvature: evidence.mean_curvature(),
+        })
     }
 }
 
@@ -115,6 +128,23 @@ pub struct DeviationSummary {
     pub mean: f64,
     /// The largest of them.
     pub largest: f64,
+}
+
+/// What the prior's precision is to be compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Magnitudes {
+    /// Root mean square of the mean weights.
+    pub weight_rms: f64,
+    /// Mean eigenvalue of the curvature, those below 0 as 0.
+    pub mean_curvature: f64,
+}
+
+/// All weights and biases in one row, `[P]`, without gradient.
+pub(super) fn flat(layers: &PerLayer<LayerWeights>) -> Tensor<1> {
+    let parts = layers
+        .iter()
+        .flat_map(|layer| [layer.weight.clone().flatten(0, 1), layer.bias.clone()]);
+    Tensor::cat(parts.map(Tensor::without_autodiff).collect(), 0)
 }
 
 /// `|μ|²` over all weights.

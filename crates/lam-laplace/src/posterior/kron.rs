@@ -4,12 +4,11 @@ use std::num::NonZeroUsize;
 
 use burn::tensor::{Tensor, TensorData};
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
-use rand::Rng;
 
 use super::gaussian::squared_norm;
 use super::linear_mean::{LinearMean, largest};
 use super::spread::Spread;
-use super::{Posterior, WeightSamples};
+use super::{Noise, Posterior, WeightSamples};
 use crate::LaplaceError;
 use crate::curvature::KronCurvature;
 use crate::predictive::OutputMoments;
@@ -146,9 +145,9 @@ impl Posterior for KronPosterior {
         self.mean.head()
     }
 
-    fn sample(&self, samples: NonZeroUsize, rng: &mut dyn Rng) -> WeightSamples {
+    fn draw(&self, samples: NonZeroUsize, noise: &mut dyn Noise) -> WeightSamples {
         let spreads = self.spreads();
-        let noise = self.mean.noise(samples, rng, &spreads);
+        let noise = self.mean.noise(samples, noise, &spreads);
         let deviation = both_sides(
             &self.outputs.vectors,
             noise * spreads,

@@ -2,12 +2,11 @@
 
 use std::num::NonZeroUsize;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use lam_model::head::{HeadWeights, LayerWeights, PerLayer};
-use rand::Rng;
 
 use super::gaussian::{check_mean, sizes};
-use super::noise::standard_normal;
+use super::noise::Noise;
 use super::{LayerSamples, WeightSamples};
 use crate::LaplaceError;
 
@@ -52,15 +51,14 @@ impl LinearMean {
     pub(super) fn noise(
         &self,
         samples: NonZeroUsize,
-        rng: &mut dyn Rng,
+        noise: &mut dyn Noise,
         like: &Tensor<3>,
     ) -> Tensor<3> {
         let [outputs, inputs] = self.dims();
-        let samples = samples.get();
-        let noise = standard_normal(samples * outputs * inputs, rng);
-        Tensor::from_data(
-            TensorData::new(noise, [samples, outputs, inputs]),
-            (&like.device(), like.dtype()),
+        noise.normal(
+            [samples.get(), outputs, inputs],
+            &like.device(),
+            like.dtype(),
         )
     }
 

@@ -1,11 +1,11 @@
 //! Channel dropout: whole channels of a feature map are left out at random.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 
-use crate::ModelError;
 use crate::cpu::Place;
+use crate::{ModelError, is_host};
 
 /// Leaves each channel out with probability `rate`, and multiplies those that stay by `1/(1 − rate)` so that the
 /// expectation is the map itself (method, section "Encoder": dropout variants).
@@ -53,7 +53,8 @@ impl ChannelDropout {
         features * masks
     }
 
-    /// Factors for each channel of each image.
+    /// Factors for each channel of each image, drawn where `device` computes: a function of the generator's state and
+    /// of the kind of device.
     ///
     /// # Shapes
     /// - output: `[batch, channels]`
@@ -64,8 +65,15 @@ impl ChannelDropout {
         rng: &mut ChaCha12Rng,
         device: &Device,
     ) -> Tensor<2> {
+        let shape = [batch, channels];
+        if !is_host(device) {
+            device.seed(rng.random());
+            let kept = 1.0 - self.rate;
+            let chosen = Tensor::<2>::random(shape, Distribution::Bernoulli(kept), device);
+            return chosen / kept;
+        }
         let factors = self.factors(batch * channels, rng);
-        Tensor::from_data(TensorData::new(factors, [batch, channels]), device)
+        Tensor::from_data(TensorData::new(factors, shape), device)
     }
 }
 

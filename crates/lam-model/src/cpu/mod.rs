@@ -9,9 +9,10 @@
 mod images;
 mod ops;
 
-use burn::backend::{Dispatch, DispatchDevice};
+use burn::backend::Dispatch;
 use burn::tensor::{DType, Tensor};
 
+use crate::is_host;
 use ops::ConvBlockOps;
 pub(crate) use ops::Place;
 
@@ -28,9 +29,7 @@ pub(crate) fn conv_block(
     pool: bool,
     place: Place,
 ) -> Option<Tensor<4>> {
-    let device = x.device().inner();
-    let here = matches!(device.as_dispatch(), DispatchDevice::Flex(_));
-    if !here || x.dtype() != DType::F32 || weight.dtype() != DType::F32 {
+    if !is_host(&x.device()) || x.dtype() != DType::F32 || weight.dtype() != DType::F32 {
         return None;
     }
     let output = <Dispatch as ConvBlockOps>::conv_block(

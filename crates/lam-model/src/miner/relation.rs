@@ -1,5 +1,9 @@
 //! Who belongs together.
 
+use burn::tensor::Device;
+
+use super::PairMasks;
+
 /// What one sample of a batch is to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
@@ -18,6 +22,11 @@ pub trait PairRelation {
 
     /// What `other` is to `anchor`.
     fn between(&self, anchor: usize, other: usize) -> Relation;
+
+    /// The same as tensors on `device`. Where it can be said in fewer than `B²` numbers, only those go there.
+    fn masks(&self, device: &Device) -> PairMasks {
+        PairMasks::tabulate(self, device)
+    }
 }
 
 /// Class labels: same label, another sample → positive; another label → negative.
@@ -34,5 +43,9 @@ impl PairRelation for [u32] {
         } else {
             Relation::Neither
         }
+    }
+
+    fn masks(&self, device: &Device) -> PairMasks {
+        PairMasks::of_labels(self, device)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
+use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::{MinedPairs, PairRelation, Relation};
+use super::{MinedPairs, PairCounts, PairMasks, PairRelation, Relation};
 use crate::ModelError;
 
 /// Which triplets are mined, by their violation `m = d_an − d_ap` (method, section "Distances, miner, loss").
@@ -92,7 +93,70 @@ impl TripletMiner {
             }
         }
     }
+
+    /// As [`mine`](Self::mine), by tensor operations where the distances are, without a gradient.
+    ///
+    /// # Shapes
+    /// - `distances`: `[B, B]`
+    ///
+    /// # Panics
+    /// If the masks are not of the same batch.
+    pub fn mine_tensors(&self, distances: Tensor<2>, masks: &PairMasks) -> PairCounts {
+        let distances = distances.without_autodiff();
+        let [batch, _] = distances.dims();
+        assert_eq!(masks.positives.dims(), [batch, batch], "masks of the batch");
+        let anchors_at_once = (LARGEST_INTERMEDIATE / (batch * batch).max(1)).max(1);
+        let (mut positives, mut negatives) = (Vec::new(), Vec::new());
+        for start in (0..batch).step_by(anchors_at_once) {
+            let rows = |tensor: &Tensor<2>| {
+                tensor
+                    .clone()
+                    .narrow(0, start, anchors_at_once.min(batch - start))
+            };
+            let distances = rows(&distances);
+            // [anchor, positive, negative]
+            let violation =
+                distances.clone().unsqueeze_dim::<3>(1) - distances.unsqueeze_dim::<3>(2);
+            let triplets = self.mined(violation)
+                * rows(&masks.positives).unsqueeze_dim(2)
+                * rows(&masks.negatives).unsqueeze_dim(1);
+            positives.push(triplets.clone().sum_dim(2).squeeze_dim(2));
+            negatives.push(triplets.sum_dim(1).squeeze_dim(1));
+        }
+        PairCounts {
+            positives: Tensor::cat(positives, 0),
+            negatives: Tensor::cat(negatives, 0),
+        }
+    }
+
+    /// 1 where the violation `d_an − d_ap` is mined, else 0.
+    fn mined(&self, violation: Tensor<3>) -> Tensor<3> {
+        let margin = self.margin;
+        let within = |m: Tensor<3>| {
+            if self.active_only {
+                m.lower_elem(margin)
+            } else {
+                m.lower_equal_elem(margin)
+            }
+        };
+        match (self.kind, self.active_only) {
+            (TripletType::All, _) | (TripletType::None, true) => within(violation).float(),
+            (TripletType::Hard, _) => within(violation.clone())
+                .bool_and(violation.lower_equal_elem(0.0))
+                .float(),
+            (TripletType::Semihard, _) => within(violation.clone())
+                .bool_and(violation.greater_elem(0.0))
+                .float(),
+            (TripletType::Easy, false) => violation.greater_elem(margin).float(),
+            (TripletType::Easy, true) => violation.zeros_like(),
+            (TripletType::None, false) => violation.ones_like(),
+        }
+    }
 }
+
+/// Numbers of a tensor of triplets: those of a batch of 256. It takes 64 MiB, half of what some graphics interfaces let a
+/// kernel see at once.
+const LARGEST_INTERMEDIATE: usize = 1 << 24;
 
 /// Distances that one task looks at; a batch of 64 is not worth a second thread.
 const TASK: usize = 1 << 14;

@@ -42,6 +42,20 @@ pub fn values(file: &SafeTensors, name: &str) -> (Vec<usize>, Vec<f64>) {
     (view.shape().to_vec(), values)
 }
 
+/// The device under test: the processor, or in a build that knows others what `BURN_DEVICE` names.
+pub fn device() -> Device {
+    Device::default()
+}
+
+/// What agreement can be asked for: other devices sum in another order.
+fn tolerable(tolerance: f64) -> f64 {
+    if lam_model::is_host(&device()) {
+        tolerance
+    } else {
+        tolerance.max(1e-3)
+    }
+}
+
 /// A tensor's numbers.
 pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec::<f32>().unwrap()
@@ -57,6 +71,7 @@ pub fn tensor<const D: usize>(values: &[f64], shape: &[usize], device: &Device) 
 /// Asserts that `got` equals `want` within `tolerance` of the largest magnitude.
 pub fn assert_close(what: &str, got: &[f32], want: &[f64], tolerance: f64) {
     assert_eq!(got.len(), want.len(), "{what}: length");
+    let tolerance = tolerable(tolerance);
     let scale = want.iter().fold(0.0_f64, |m, v| m.max(v.abs())).max(1e-300);
     for (i, (&g, &w)) in got.iter().zip(want).enumerate() {
         let error = (f64::from(g) - w).abs() / scale;

@@ -118,6 +118,7 @@ impl Execution<'_> {
                 command: self.options.command.clone(),
                 calibrate: false,
                 risk: None,
+                device: None,
             };
             self.all[index] = match train(&run.config, &options, observer.run_started(run)) {
                 Ok(outcome) => RunStatus::Finished(outcome.metrics),

@@ -216,19 +216,6 @@ choices! {
 }
 
 choices! {
-    /// Where tensors live.
-    Device, "device":
-    /// The best device this build has.
-    Auto = "auto" ~ "any",
-    /// The processor.
-    Cpu = "cpu" ~ "host" ~ "flex",
-    /// The first NVIDIA card, through CUDA.
-    Cuda = "cuda" ~ "gpu" ~ "cuda:0" ~ "nvidia",
-    /// The first graphics card, through Vulkan.
-    Vulkan = "vulkan" ~ "wgpu",
-}
-
-choices! {
     /// The pooling of a convolutional trunk's feature map.
     Pool, "pooling":
     /// Maximum.

@@ -89,7 +89,7 @@ config_keys! {
     "Machine" identity false {
         data_dir: Option<PathBuf> = [None], ANY, "Folder of the data sets; without it the usual places are searched.";
         log_dir: PathBuf = [PathBuf::from("runs")], ANY, "Folder under which run folders are made.";
-        device: Device = [Device::Auto], ANY, "Where tensors live.";
+        device: Device = [Device::Auto], ANY, "Where tensors live: auto for the best device that this build and this machine have; `lam devices` lists them.";
         checkpoint_every_n_seconds: f64 = [30.0], Allowed::between(0.0, 1e9), "Seconds between checkpoints within an epoch, from which --resume goes on exactly.";
         log_every_n_steps: usize = [10], Allowed::between(1.0, 1e9), "Steps between lines of the training log.";
     }

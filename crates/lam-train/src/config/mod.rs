@@ -9,6 +9,7 @@ mod checks;
 mod choice;
 mod dataset;
 mod derived;
+mod device;
 mod document;
 mod file_parts;
 mod head_init;
@@ -27,11 +28,12 @@ mod yaml;
 
 pub use allowed::Allowed;
 pub use choice::{
-    Activation, Arch, Calibrate, Choice, Device, Distance, Freeze, HessianApprox, Loss, LrSchedule,
-    Method, Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
+    Activation, Arch, Calibrate, Choice, Distance, Freeze, HessianApprox, Loss, LrSchedule, Method,
+    Optimizer, Pool, Posterior, Predictive, Selection, TripletType,
 };
 pub use dataset::{DatasetChoice, DatasetName};
 pub use derived::Difference;
+pub use device::{Api, Device};
 pub use document::markdown_table;
 pub use file_parts::FileParts;
 pub use head_init::HeadInit;

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use burn::tensor::{Device, Tensor, TensorData};
 use lam_data::places::Place;
 use lam_data::{Batch, Dataset, Pairs};
-use lam_model::miner::PlaceRelation;
+use lam_model::miner::{PairRelation, PlaceRelation};
 
 use super::place_rule::PairPlaces;
 use crate::TrainError;
@@ -149,6 +150,14 @@ enum ToldApartBy<'a> {
 }
 
 impl StepImages<'_> {
+    /// The images, of this shape `[C, H, W]`, as a tensor `[B, C, H, W]`.
+    pub fn to_device(&self, shape: [usize; 3], device: &Device) -> Tensor<4> {
+        let [channels, height, width] = shape;
+        let batch = self.targets().batch();
+        let data = TensorData::new(self.images.to_vec(), [batch, channels, height, width]);
+        Tensor::from_data(data, device)
+    }
+
     /// Labels or places of the images.
     pub fn targets(&self) -> Targets<'_> {
         match &self.told_apart_by {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use lam_data::{Dataset, Loader};
 use lam_metrics::{Calibration, NeighbourVotes, Votes};
+use lam_model::is_host;
 
 use crate::TrainError;
 use crate::method::Predict;
 use crate::observer::Observer;
 
-/// Images embedded at once.
-const BATCH: usize = 128;
+/// Images embedded at once in the host's memory, where a batch should stay in a cache.
+const HOST_BATCH: usize = 128;
+/// Numbers of the images embedded at once elsewhere: at most 1024 images, 32 photographs of 224².
+const DEVICE_NUMBERS: usize = 1 << 22;
 
 /// What a predictor says of a data set of `N` images.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +87,7 @@ pub fn embed(
 ) -> Result<EmbeddedSet, TrainError> {
     let mut set = EmbeddedSet::default();
     let mut loader = Loader::builder(Arc::clone(dataset))
-        .batch_size(BATCH)
+        .batch_size(batch_size(dataset.shape().numel(), device))
         .build()?;
     while let Some(batch) = loader.next() {
         let mut batch = batch?;
@@ -118,6 +121,15 @@ pub fn embed(
         loader.recycle(batch);
     }
     Ok(set)
+}
+
+/// Images embedded at once. What is computed of an image does not depend on it.
+fn batch_size(image: usize, device: &Device) -> usize {
+    if is_host(device) {
+        HOST_BATCH
+    } else {
+        (DEVICE_NUMBERS / image.max(1)).clamp(HOST_BATCH / 4, 1024)
+    }
 }
 
 /// Spreads `[B, S, D]` over one list per sample, so that each sample's embeddings lie together.

@@ -7,7 +7,7 @@ use lam_model::{Encoder, load_state, normalise, state_dict};
 use rand_chacha::ChaCha12Rng;
 
 use super::parts::{encoder, norms, prefixed, take_prefixed};
-use super::{BuildContext, Embedded, Method, Plan, Predict, StepInput, StepReport};
+use super::{BuildContext, Embedded, Method, Plan, Predict, Report, StepInput, StepReport};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::config::Config;
@@ -57,8 +57,8 @@ impl Method for DeepEnsemble {
         Ok(())
     }
 
-    fn step(&mut self, _: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
-        Ok(StepReport::default())
+    fn step(&mut self, _: StepInput, _: Randomness) -> Result<Report, TrainError> {
+        Ok(Report::Read(StepReport::default()))
     }
 
     /// Each member is a sample, however many are asked for.

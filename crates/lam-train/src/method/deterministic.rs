@@ -7,7 +7,7 @@ use rand_chacha::ChaCha12Rng;
 
 use super::learner::Learner;
 use super::parts::norms;
-use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
+use super::{BuildContext, Embedded, Method, Predict, Report, StepInput};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::Randomness;
@@ -30,7 +30,7 @@ impl Method for Deterministic {
         self.0.initialise(starts)
     }
 
-    fn step(&mut self, input: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
+    fn step(&mut self, input: StepInput, _: Randomness) -> Result<Report, TrainError> {
         let features = self.0.features(&input);
         self.0.learn(features, &input)
     }

@@ -1,8 +1,9 @@
 //! Embeddings that are Gaussians around a direction, from two heads on one backbone: what PFE and HIB predict.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use lam_laplace::posterior::{DeviceNoise, Noise};
 use lam_model::head::VarianceHead;
-use lam_model::{Encoder, normalise};
+use lam_model::{Encoder, is_host, normalise};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -38,8 +39,21 @@ pub(super) fn samples(mean: Tensor<2>, deviation: Tensor<2>, noise: Tensor<3>) -
     normalise(z.reshape([batch * count, size])).reshape([batch, count, size])
 }
 
+/// Noise of a training step, standard normal, drawn where `device` computes.
+pub(super) fn training_noise(
+    shape: [usize; 3],
+    generator: &mut ChaCha12Rng,
+    device: &Device,
+) -> Tensor<3> {
+    if !is_host(device) {
+        return DeviceNoise(generator).normal(shape, device, DType::F32);
+    }
+    let noise = standard_normal(shape.iter().product(), generator);
+    Tensor::from_data(TensorData::new(noise, shape), device)
+}
+
 /// `count` standard normal numbers.
-pub(super) fn standard_normal(count: usize, generator: &mut ChaCha12Rng) -> Vec<f32> {
+fn standard_normal(count: usize, generator: &mut ChaCha12Rng) -> Vec<f32> {
     StandardNormal.sample_iter(generator).take(count).collect()
 }
 

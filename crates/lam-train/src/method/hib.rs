@@ -2,17 +2,15 @@
 //! ICLR 2019).
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use lam_model::criterion::{SoftContrastive, prior_divergence};
 use lam_model::head::VarianceHead;
 use lam_model::{Encoder, load_state, normalise, number_parameters, state_dict};
 use rand_chacha::ChaCha12Rng;
 
-use super::gaussian::{GaussianPredictor, samples, standard_normal, variance_head};
-use super::parts::{
-    Objective, Optimizer, encoder, images, prefixed, report, scalar, take_prefixed,
-};
-use super::{BuildContext, Method, Predict, StepInput, StepReport};
+use super::gaussian::{GaussianPredictor, samples, training_noise, variance_head};
+use super::parts::{Objective, Optimizer, encoder, prefixed, scalar, take_prefixed};
+use super::{BuildContext, Method, Predict, Report, StepInput};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::{Purpose, Randomness};
@@ -64,29 +62,26 @@ impl Method for Hib {
         Ok(())
     }
 
-    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<Report, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let Model {
             encoder,
             variance,
             criterion,
         } = &self.model;
-        let images = images(&input, &self.device);
+        let images = Tensor::from_inner(input.images);
         let (features, of_backbone) = encoder.backbone.forward_train(images);
         let mean = normalise(encoder.head.forward(features.clone()));
         let (variances, of_variance) = variance.forward_train(features);
         let deviation = variances.sqrt();
         let [batch, size] = mean.dims();
-        let noise = standard_normal(batch * SAMPLES * size, &mut noise);
-        let noise = TensorData::new(noise, [batch, SAMPLES, size]);
-        let noise = Tensor::from_data(noise, &self.device);
+        let noise = training_noise([batch, SAMPLES, size], &mut noise, &self.device);
         let drawn = samples(mean.clone(), deviation.clone(), noise);
-        let (distances, pairs) = self
-            .objective
-            .mine(mean.clone().without_autodiff(), &input.targets);
-        let matching = criterion.forward(drawn, &pairs.to_device(&self.device));
+        let direction = mean.clone().without_autodiff();
+        let mined = self.objective.mine(direction, &input.targets);
+        let matching = criterion.forward(drawn, &mined.counts);
         let loss = matching + prior_divergence(mean, deviation) * self.kl_weight;
-        let report = report(&loss, &distances, &pairs);
+        let report = mined.summary.with_loss(&loss);
         let gradients = loss.backward();
         let model = self.model.clone();
         let model = self.optimizer.step(model, gradients, input.learning_rate);

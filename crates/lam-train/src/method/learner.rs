@@ -1,13 +1,13 @@
 //! An encoder that learns by the configured objective: what methods with one set of trained weights share.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use lam_model::backbone::ChannelDropout;
 use lam_model::batch_norm::BatchStatistics;
 use lam_model::{Encoder, load_state, state_dict};
 use rand_chacha::ChaCha12Rng;
 
-use super::parts::{Mined, Objective, Optimizer, encoder, images, prefixed, take_prefixed};
-use super::{BuildContext, StepInput, StepReport};
+use super::parts::{Objective, Optimizer, encoder, prefixed, take_prefixed};
+use super::{BuildContext, Report, StepInput};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::Randomness;
@@ -18,7 +18,6 @@ pub(super) struct Learner {
     pub(super) encoder: Encoder,
     pub(super) objective: Objective,
     optimizer: Optimizer,
-    device: Device,
     /// Of the batch whose features are being learnt from.
     statistics: BatchStatistics,
 }
@@ -29,7 +28,6 @@ impl Learner {
             encoder: encoder(context, randomness)?,
             objective: Objective::new(context.config)?,
             optimizer: Optimizer::new(context.config),
-            device: context.device.clone().autodiff(),
             statistics: BatchStatistics::default(),
         })
     }
@@ -42,7 +40,7 @@ impl Learner {
 
     /// Features of a step's images, `[B, F]`, to be learnt from.
     pub(super) fn features(&mut self, input: &StepInput) -> Tensor<2> {
-        let images = images(input, &self.device);
+        let images = Tensor::from_inner(input.images.clone());
         let (features, statistics) = self.encoder.backbone.forward_train(images);
         self.statistics = statistics;
         features
@@ -55,7 +53,7 @@ impl Learner {
         dropout: ChannelDropout,
         noise: &mut ChaCha12Rng,
     ) -> Tensor<2> {
-        let images = images(input, &self.device);
+        let images = Tensor::from_inner(input.images.clone());
         let backbone = &self.encoder.backbone;
         let (features, statistics) = backbone.forward_with_dropout(images, dropout, noise);
         self.statistics = statistics;
@@ -67,11 +65,11 @@ impl Learner {
         &mut self,
         features: Tensor<2>,
         input: &StepInput,
-    ) -> Result<StepReport, TrainError> {
+    ) -> Result<Report, TrainError> {
         let z = self.encoder.head.forward(features);
-        let mined: Mined = self.objective.evaluate(z, &input.targets);
-        let report = mined.report();
-        self.descend(mined.loss, input.learning_rate);
+        let evaluated = self.objective.evaluate(z, &input.targets);
+        let report = evaluated.report();
+        self.descend(evaluated.loss, input.learning_rate);
         Ok(report)
     }
 

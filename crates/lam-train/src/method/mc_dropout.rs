@@ -11,7 +11,7 @@ use rand_chacha::ChaCha12Rng;
 
 use super::learner::Learner;
 use super::parts::norms;
-use super::{BuildContext, Embedded, Method, Predict, StepInput, StepReport};
+use super::{BuildContext, Embedded, Method, Predict, Report, StepInput};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::{Purpose, Randomness};
@@ -45,7 +45,7 @@ impl Method for McDropout {
         self.learner.initialise(starts)
     }
 
-    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<Report, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let dropout = self.dropout;
         let features = self

@@ -8,14 +8,17 @@ mod hib;
 mod laplace;
 mod learner;
 mod mc_dropout;
+mod mining;
 mod parts;
 mod pfe;
 mod registry;
+mod report;
 mod targets;
 
 pub(crate) use laplace::TEMPERATURE;
 pub(crate) use parts::{encoder, host_values, take_prefixed};
 pub use registry::{BuildContext, build, trainable};
+pub use report::{Report, StepReport, UnreadReport};
 pub use targets::{Targets, place_relation};
 
 use burn::tensor::Tensor;
@@ -26,49 +29,17 @@ use crate::config::Config;
 use crate::randomness::Randomness;
 use crate::starts::Starts;
 
-/// Images of one step and what is known of them, on the host.
-#[derive(Debug, Clone, Copy)]
+/// Images of one step and what is known of them.
+#[derive(Debug, Clone)]
 pub struct StepInput<'a> {
-    /// `[B, C, H, W]`.
-    pub images: &'a [f32],
-    /// Shape of one image, `[C, H, W]`.
-    pub image_shape: [usize; 3],
+    /// `[B, C, H, W]`, on the device of the method, without automatic differentiation.
+    pub images: Tensor<4>,
     /// Which of the images belong together, `[B]`.
     pub targets: Targets<'a>,
     /// Rate of the optimiser.
     pub learning_rate: f64,
     /// Number of the step over all epochs, from 0.
     pub step: u64,
-}
-
-/// What a step tells the log.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct StepReport {
-    /// The loss.
-    pub loss: f64,
-    /// Triplets mined for the loss.
-    pub triplets: u64,
-    /// Mean distance of the mined positive pairs, each once per triplet.
-    pub positive_distance: Option<f64>,
-    /// Mean distance of the mined negative pairs, each once per triplet.
-    pub negative_distance: Option<f64>,
-}
-
-impl StepReport {
-    /// This report plus `share` of another: the mean over weight samples is the sum of `1/S` of each.
-    pub(super) fn plus(self, other: Self, share: f64) -> Self {
-        let add = |a: Option<f64>, b: Option<f64>| match (a, b) {
-            (Some(a), Some(b)) => Some(a + share * b),
-            (None, b) => b.map(|b| share * b),
-            (a, None) => a,
-        };
-        Self {
-            loss: self.loss + share * other.loss,
-            triplets: self.triplets + other.triplets,
-            positive_distance: add(self.positive_distance, other.positive_distance),
-            negative_distance: add(self.negative_distance, other.negative_distance),
-        }
-    }
 }
 
 /// What is known of a batch of images.
@@ -132,7 +103,7 @@ pub trait Method {
     ///
     /// # Errors
     /// What the method's parts can run into. A loss that is not finite is the caller's to judge.
-    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError>;
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<Report, TrainError>;
 
     /// The current state as a predictor with `samples` weight samples, drawn from `generator`.
     ///

@@ -9,13 +9,15 @@ use burn::optim::{
     GradientsParams, LearningRate, ModuleOptimizer, Optimizer as Rule, OptimizerRecord, RmsProp,
     RmsPropConfig,
 };
-use burn::tensor::{Bytes, Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Bytes, Device, Gradients, Tensor};
 use lam_model::distance::Distance;
 use lam_model::loss::{self, Loss};
-use lam_model::miner::{MinedPairs, PairCounts, PairRelation, TripletMiner, TripletType};
+use lam_model::miner::{TripletMiner, TripletType};
 use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise, pooling};
 
-use super::{BuildContext, StepInput, StepReport, Targets};
+use super::mining::{Minable, Mined};
+use super::report::Report;
+use super::{BuildContext, Targets};
 use crate::TrainError;
 use crate::config::{Config, Freeze, HeadInit};
 use crate::randomness::{Purpose, Randomness};
@@ -83,15 +85,13 @@ pub(super) struct Objective {
     miner: TripletMiner,
 }
 
-/// A batch on the unit sphere with its distances and mined pairs.
-pub(super) struct Mined {
+/// A batch on the unit sphere with its loss and mined pairs.
+pub(super) struct Evaluated<'a> {
     /// `[1]`, differentiable.
     pub loss: Tensor<1>,
-    /// `[B, B]` on the host.
-    pub distances: Vec<f32>,
-    pub pairs: MinedPairs,
-    /// The same pairs as tensors.
-    pub counts: PairCounts,
+    /// The batch, for other rules to mine.
+    pub batch: Minable<'a>,
+    pub mined: Mined,
     /// What mined them.
     pub miner: TripletMiner,
 }
@@ -108,51 +108,28 @@ impl Objective {
     }
 
     /// The loss of a batch of outputs `z` (`[B, D]`, not normalised).
-    pub(super) fn evaluate(&self, z: Tensor<2>, targets: &Targets) -> Mined {
-        let device = z.device();
+    pub(super) fn evaluate<'a>(&self, z: Tensor<2>, targets: &Targets<'a>) -> Evaluated<'a> {
         let distances = self.distance.pairwise(normalise(z));
-        let host = host_values(distances.clone().without_autodiff());
-        let pairs = self.miner.mine(&host, targets);
-        let counts = pairs.to_device(&device);
-        Mined {
-            loss: self.loss.forward(distances, &counts),
-            distances: host,
-            pairs,
-            counts,
+        let batch = Minable::new(distances.clone(), targets);
+        let mined = batch.mine(self.miner);
+        Evaluated {
+            loss: self.loss.forward(distances, &mined.counts),
+            batch,
+            mined,
             miner: self.miner,
         }
     }
 
-    /// The pairs of a batch of directions `u` (`[B, D]`, without gradient), with its distances `[B, B]`.
-    pub(super) fn mine(&self, u: Tensor<2>, targets: &Targets) -> (Vec<f32>, MinedPairs) {
-        let distances = host_values(self.distance.pairwise(u));
-        let pairs = self.miner.mine(&distances, targets);
-        (distances, pairs)
+    /// The pairs of a batch of directions `u` (`[B, D]`, without gradient).
+    pub(super) fn mine(&self, u: Tensor<2>, targets: &Targets) -> Mined {
+        Minable::new(self.distance.pairwise(u), targets).mine(self.miner)
     }
 }
 
-impl Mined {
-    pub(super) fn report(&self) -> StepReport {
-        report(&self.loss, &self.distances, &self.pairs)
+impl Evaluated<'_> {
+    pub(super) fn report(&self) -> Report {
+        self.mined.summary.clone().with_loss(&self.loss)
     }
-}
-
-/// What a step with this loss (`[1]`) and these pairs tells the log; `distances` is `[B, B]`.
-pub(super) fn report(loss: &Tensor<1>, distances: &[f32], pairs: &MinedPairs) -> StepReport {
-    let means = pairs.mean_distances(distances);
-    StepReport {
-        loss: f64::from(scalar(loss.clone().without_autodiff())),
-        triplets: pairs.triplets,
-        positive_distance: means.map(|(positive, _)| positive),
-        negative_distance: means.map(|(_, negative)| negative),
-    }
-}
-
-/// The images of a step as a tensor `[B, C, H, W]`.
-pub(super) fn images(input: &StepInput, device: &Device) -> Tensor<4> {
-    let [channels, height, width] = input.image_shape;
-    let shape = [input.targets.batch(), channels, height, width];
-    Tensor::from_data(TensorData::new(input.images.to_vec(), shape), device)
 }
 
 /// Values of a tensor on the host, row-major.

@@ -2,15 +2,15 @@
 //! Jain, ICCV 2019).
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use lam_model::criterion::mutual_likelihood;
 use lam_model::head::VarianceHead;
 use lam_model::{Encoder, load_state, normalise, state_dict};
 use rand_chacha::ChaCha12Rng;
 
 use super::gaussian::{GaussianPredictor, variance_head};
-use super::parts::{Objective, Optimizer, encoder, images, prefixed, report, take_prefixed};
-use super::{BuildContext, Method, Predict, StepInput, StepReport};
+use super::parts::{Objective, Optimizer, encoder, prefixed, take_prefixed};
+use super::{BuildContext, Method, Predict, Report, StepInput};
 use crate::TrainError;
 use crate::checkpoint::MethodState;
 use crate::randomness::Randomness;
@@ -25,7 +25,6 @@ pub(super) struct Pfe {
     variance: VarianceHead,
     objective: Objective,
     optimizer: Optimizer,
-    device: Device,
 }
 
 impl Pfe {
@@ -38,7 +37,6 @@ impl Pfe {
             variance: variance_head(context, randomness)?,
             objective: Objective::new(context.config)?,
             optimizer: Optimizer::new(context.config),
-            device: context.device.clone(),
         }))
     }
 }
@@ -49,14 +47,13 @@ impl Method for Pfe {
         Ok(())
     }
 
-    fn step(&mut self, input: StepInput, _: Randomness) -> Result<StepReport, TrainError> {
-        let features = self.encoder.backbone.forward(images(&input, &self.device));
+    fn step(&mut self, input: StepInput, _: Randomness) -> Result<Report, TrainError> {
+        let features = self.encoder.backbone.forward(input.images);
         let mean = normalise(self.encoder.head.forward(features.clone()));
-        let (distances, pairs) = self.objective.mine(mean.clone(), &input.targets);
+        let mined = self.objective.mine(mean.clone(), &input.targets);
         let (variance, statistics) = self.variance.forward_train(Tensor::from_inner(features));
-        let counts = pairs.to_device(&variance.device());
-        let loss = mutual_likelihood(Tensor::from_inner(mean), variance, &counts);
-        let report = report(&loss, &distances, &pairs);
+        let loss = mutual_likelihood(Tensor::from_inner(mean), variance, &mined.counts);
+        let report = mined.summary.with_loss(&loss);
         let gradients = loss.backward();
         let head = self.variance.clone();
         let head = self.optimizer.step(head, gradients, input.learning_rate);

@@ -273,6 +273,7 @@ impl Sweep {
             command: self.options.command.clone(),
             calibrate: false,
             risk: None,
+            device: None,
         };
         let state = match train(&config, &options, &mut watch) {
             Err(TrainError::Stopped { .. }) => watch.judged?.unwrap_or(TrialState::Stopped),
@@ -315,7 +316,7 @@ fn failed(mut trial: Trial, reason: String) -> Trial {
 fn concerns_all(error: &TrainError) -> bool {
     matches!(
         error,
-        TrainError::Run(_) | TrainError::Data(_) | TrainError::NoDevice(_) | TrainError::Plot(_)
+        TrainError::Run(_) | TrainError::Data(_) | TrainError::Device(_) | TrainError::Plot(_)
     )
 }
 

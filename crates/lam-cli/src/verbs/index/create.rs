@@ -8,6 +8,7 @@ use lam_retrieve::{IndexModel, plain_fingerprint};
 use lam_search::store::{Spec, Writer};
 
 use super::fill::{Known, fill};
+use crate::device_args::DeviceArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::retrieval::{Model, Source, SourceArgs, spec_of};
@@ -47,6 +48,9 @@ pub struct CreateArgs {
     prefix: String,
 
     #[command(flatten)]
+    device: DeviceArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -56,7 +60,10 @@ pub fn run(args: &CreateArgs, printer: &Printer) -> Result<(), CliError> {
     } else {
         let (run, words) = args.words.split_first().unzip();
         let run = run.map_or("", String::as_str);
-        (Model::of_run(Path::new(run))?, words.unwrap_or_default())
+        (
+            Model::of_run(Path::new(run), args.device)?,
+            words.unwrap_or_default(),
+        )
     };
     // Before the folder is made: what cannot be read must not leave an empty index behind.
     let sources = words

@@ -6,8 +6,7 @@ use lam_model::head::{HeadWeights, PerLayer};
 use lam_model::miner::{TripletMiner, TripletType};
 use rand_chacha::ChaCha12Rng;
 
-use super::super::Targets;
-use super::super::parts::Mined;
+use super::super::parts::Evaluated;
 use crate::TrainError;
 use crate::config::{self, Config};
 
@@ -78,17 +77,14 @@ impl Hessian {
         head: &HeadWeights,
         features: Tensor<2>,
         z: Tensor<2>,
-        mined: &Mined,
-        targets: &Targets,
+        evaluated: &Evaluated,
         generator: &mut ChaCha12Rng,
     ) -> Result<(Curvature, Tensor<1>), TrainError> {
         // Pairs that the loss has mined already are not mined again.
-        let mut counts = if self.miner == mined.miner {
-            mined.counts.clone()
+        let mut counts = if self.miner == evaluated.miner {
+            evaluated.mined.counts.clone()
         } else {
-            self.miner
-                .mine(&mined.distances, targets)
-                .to_device(&features.device())
+            evaluated.batch.mine(self.miner).counts
         };
         let triplets = counts.triplets();
         if let Some(limit) = self.max_pairs {

@@ -7,13 +7,13 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use lam_laplace::curvature::Curvature;
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
-use lam_laplace::posterior::Posterior;
+use lam_laplace::posterior::{DeviceNoise, Posterior};
 use lam_model::Encoder;
 use rand_chacha::ChaCha12Rng;
 
 use super::super::learner::Learner;
 use super::super::parts::{prefixed, take_prefixed};
-use super::super::{BuildContext, Method, Predict, StepInput, StepReport};
+use super::super::{BuildContext, Method, Predict, Report, StepInput};
 use super::hessian::Hessian;
 use super::posterior::{PosteriorRule, sample_count};
 use crate::TrainError;
@@ -83,38 +83,37 @@ impl Method for LaplaceOnline {
         self.learner.initialise(starts)
     }
 
-    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<Report, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
         let features = self.learner.features(&input);
         let weights = self
             .posterior(&self.learner.encoder)?
-            .sample(self.samples, &mut noise);
+            .draw(self.samples, &mut DeviceNoise(&mut noise));
         let outputs = weights.outputs(features.clone());
         let features = features.inner();
 
         let [batch, samples, latent] = outputs.dims();
         let share = 1.0 / samples as f64;
         let mut total: Option<(Tensor<1>, Curvature, Tensor<1>)> = None;
-        let mut report = StepReport::default();
+        let mut reports = Vec::with_capacity(samples);
         for sample in 0..samples {
             let z = outputs
                 .clone()
                 .slice([0..batch, sample..sample + 1, 0..latent])
                 .reshape([batch, latent]);
-            let mined = self.learner.objective.evaluate(z.clone(), &input.targets);
-            report = report.plus(mined.report(), share);
+            let evaluated = self.learner.objective.evaluate(z.clone(), &input.targets);
+            reports.push(evaluated.report());
             let (curvature, triplets) = self.hessian.of_batch(
                 &weights.head(sample),
                 features.clone(),
                 z.inner(),
-                &mined,
-                &input.targets,
+                &evaluated,
                 &mut pair_choice,
             )?;
             total = Some(match total {
-                None => (mined.loss, curvature, triplets),
-                Some((l, c, t)) => (l + mined.loss, c.merge(curvature), t + triplets),
+                None => (evaluated.loss, curvature, triplets),
+                Some((l, c, t)) => (l + evaluated.loss, c.merge(curvature), t + triplets),
             });
         }
         if let Some((loss, curvature, triplets)) = total {
@@ -122,7 +121,7 @@ impl Method for LaplaceOnline {
             self.learner.descend(loss, input.learning_rate);
             self.curvature.update(curvature, triplets)?;
         }
-        Ok(report)
+        Ok(Report::mean(reports))
     }
 
     fn predictor(

@@ -64,9 +64,9 @@ impl PosteriorRule {
             ("sigma_max", spread.largest),
             ("prior_prec", posterior.prior_precision()),
         ];
-        if let Ok(evidence) = posterior.evidence() {
-            numbers.push(("weight_rms", evidence.mean_square().sqrt()));
-            numbers.push(("hessian_mean", evidence.mean_curvature()));
+        if let Ok(magnitudes) = posterior.magnitudes() {
+            numbers.push(("weight_rms", magnitudes.weight_rms));
+            numbers.push(("hessian_mean", magnitudes.mean_curvature));
         }
         numbers
     }

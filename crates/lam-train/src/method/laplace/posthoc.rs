@@ -3,14 +3,14 @@
 
 use std::cell::OnceCell;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use lam_laplace::curvature::Curvature;
 use lam_laplace::posterior::Posterior;
 use lam_model::{Encoder, load_state, state_dict};
 use rand_chacha::ChaCha12Rng;
 
-use super::super::parts::{Objective, encoder, images, prefixed, take_prefixed};
-use super::super::{BuildContext, Method, Plan, Predict, StepInput, StepReport};
+use super::super::parts::{Objective, encoder, prefixed, take_prefixed};
+use super::super::{BuildContext, Method, Plan, Predict, Report, StepInput};
 use super::hessian::Hessian;
 use super::posterior::PosteriorRule;
 use crate::TrainError;
@@ -31,7 +31,6 @@ pub(in crate::method) struct LaplacePosthoc {
     has_given_encoder: bool,
     hessian: Hessian,
     rule: PosteriorRule,
-    device: Device,
 }
 
 impl LaplacePosthoc {
@@ -54,7 +53,6 @@ impl LaplacePosthoc {
             optimize_prior: context.config.optimize_prior_prec,
             hessian,
             rule: PosteriorRule::new(context.config),
-            device: context.device.clone(),
         }))
     }
 
@@ -93,18 +91,18 @@ impl Method for LaplacePosthoc {
         Ok(())
     }
 
-    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<StepReport, TrainError> {
+    fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<Report, TrainError> {
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
-        let features = self.encoder.backbone.forward(images(&input, &self.device));
+        let features = self.encoder.backbone.forward(input.images);
         let z: Tensor<2> = self.encoder.head.forward(features.clone());
-        let mined = self.objective.evaluate(z.clone(), &input.targets);
+        let evaluated = self.objective.evaluate(z.clone(), &input.targets);
         let head = self.encoder.head.weights();
         let (curvature, _) =
             self.hessian
-                .of_batch(&head, features, z, &mined, &input.targets, &mut pair_choice)?;
+                .of_batch(&head, features, z, &evaluated, &mut pair_choice)?;
         self.curvature = self.curvature.clone().merge(curvature);
         self.fitted = OnceCell::new();
-        Ok(mined.report())
+        Ok(evaluated.report())
     }
 
     fn predictor(

@@ -1,4 +1,8 @@
 //! `lam devices` and `--device`.
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::common::{World, quickstart};
@@ -81,4 +85,109 @@ fn a_device_that_is_not_there_is_refused() {
         "{}",
         refused.stderr
     );
+}
+
+/// The device that the tests below are run on, as `--device` takes it.
+fn other_device() -> String {
+    std::env::var("LAM_TEST_DEVICE").expect("LAM_TEST_DEVICE names a device, as in wgpu:0")
+}
+
+fn metrics(path: &Path) -> BTreeMap<String, f64> {
+    let text = fs::read_to_string(path.join("metrics.json")).unwrap();
+    let all: Value = serde_json::from_str(&text).unwrap();
+    let values = all["metrics"].as_object().unwrap();
+    values
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
+        .collect()
+}
+
+/// The losses of the log, step by step.
+fn losses(path: &Path) -> Vec<f64> {
+    let text = fs::read_to_string(path.join("log.jsonl")).unwrap();
+    let lines = text.lines().map(serde_json::from_str::<Value>);
+    lines
+        .filter_map(|line| {
+            let line = line.unwrap();
+            (line["event"] == "step").then(|| line["loss"].as_f64().unwrap())
+        })
+        .collect()
+}
+
+/// A model that was trained on a device is evaluated there as on the processor: the same weight samples, and sums in
+/// another order.
+#[test]
+#[ignore = "needs another device, scripts/test-device has it"]
+fn device_quickstart_is_evaluated_alike_on_the_processor() {
+    let world = World::new();
+    let device = other_device();
+    let train = format!(
+        "train {} --epochs 1 --device {device} --out run",
+        quickstart()
+    );
+    world.run(&train).code(0);
+    let there = metrics(&world.path("run"));
+    world.run("eval run --device cpu").code(0);
+    let here = metrics(&world.path("run"));
+    assert_eq!(there.len(), here.len());
+    assert!(there["recall@1"] > 0.5, "{there:?}");
+    for (name, value) in &there {
+        let difference = (value - here[name]).abs();
+        // A query in some thousand may have another nearest neighbour, or another vote.
+        assert!(
+            difference <= 1e-3 * value.abs().max(1.0),
+            "{name}: {value} there, {} here",
+            here[name]
+        );
+    }
+}
+
+/// Without noise, which each kind of device draws for itself, training is the same until rounding has grown.
+#[test]
+#[ignore = "needs another device, scripts/test-device has it"]
+fn device_training_follows_the_processor() {
+    let world = World::new();
+    let device = other_device();
+    let config = world.small_config();
+    let train = |device: &str, out: &str| {
+        let config = config.display();
+        let words = format!(
+            "train {config} --set model=deterministic --epochs 1 --device {device} --out {out}"
+        );
+        world.run(&words).code(0);
+        losses(&world.path(out))
+    };
+    let (there, here) = (train(&device, "there"), train("cpu", "here"));
+    assert_eq!(there.len(), here.len());
+    assert!(here.len() >= 10);
+    for (step, (there, here)) in there.iter().zip(&here).enumerate() {
+        assert!(
+            (there - here).abs() <= 1e-3 * here,
+            "step {step}: {there} there, {here} here"
+        );
+    }
+}
+
+/// Methods with noise of their own take their steps there, and the same ones again.
+#[test]
+#[ignore = "needs another device, scripts/test-device has it"]
+fn device_noise_is_a_function_of_the_seed() {
+    let world = World::new();
+    let device = other_device();
+    let config = world.small_config();
+    for model in ["laplace_online", "mc_dropout", "hib"] {
+        let train = |epochs: usize, out: &str| {
+            let config = config.display();
+            world
+                .run(&format!(
+                    "train {config} --set model={model} --set test_n_samples=4 --epochs {epochs} --device {device} --out {out}"
+                ))
+                .code(0);
+            metrics(&world.path(out))
+        };
+        let whole = train(2, &format!("{model}-whole"));
+        assert!(whole.values().all(|value| value.is_finite()), "{whole:?}");
+        let again = train(2, &format!("{model}-again"));
+        assert_eq!(whole, again, "{model}: the same seed, the same result");
+    }
 }

@@ -12,5 +12,5 @@ pub use approximate::ApproximateArgs;
 pub use embedding::embed;
 pub use model::{Model, ModelArgs, spec_of};
 pub use pictures::IndexPictures;
-pub use risk::{RiskArgs, Score};
+pub use risk::RiskArgs;
 pub use source::{Source, SourceArgs};

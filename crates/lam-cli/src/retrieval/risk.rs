@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use lam_metrics::{RiskScore, RiskTarget};
 use lam_retrieve::{Calibration, RetrieveError, Retriever};
+use lam_train::evaluate::RiskRequest;
 
 use crate::error::CliError;
 use crate::printer::Printer;
@@ -12,7 +13,7 @@ use crate::printer::Printer;
 /// Which answers are accepted.
 #[derive(Debug, Clone, Args)]
 pub struct RiskArgs {
-    /// Abstain, so that at most this share of the accepted answers is wrong; takes `lam index calibrate`
+    /// Choose which answers to accept, so that at most this share of them is wrong; of an index, after `lam index calibrate`
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     risk: Option<f64>,
 
@@ -33,7 +34,7 @@ pub struct RiskArgs {
 
 /// A score on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Score {
+enum Score {
     /// Spread of query and nearest neighbour
     Uncertainty,
     /// Share of weight samples that vote for the answer
@@ -53,6 +54,13 @@ impl From<Score> for RiskScore {
 }
 
 impl RiskArgs {
+    /// What is asked for, if anything is.
+    pub fn request(&self) -> Result<Option<RiskRequest>, CliError> {
+        let score = self.score.map(RiskScore::from);
+        let request = |risk| RiskRequest::new(risk, self.confidence, score);
+        Ok(self.risk.map(request).transpose()?)
+    }
+
     /// What is known of answers from an index, and the rule asked for; says which rule that is.
     pub fn retriever(&self, index: &Path, printer: &Printer) -> Result<Retriever, CliError> {
         let calibration = Calibration::load(index)?;

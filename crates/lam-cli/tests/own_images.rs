@@ -196,6 +196,11 @@ fn a_frozen_backbone() {
     }
     world.run("eval run").code(0);
     assert_eq!(metrics(&world, "run"), found);
+    // Features of another precision are others.
+    world
+        .run("train own.yaml --out mixed --set precision=mixed")
+        .code(0);
+    assert_eq!(cached().len(), 8);
 
     config(&world, "dataset: ./pictures\nfreeze: backbone\n");
     world

@@ -173,6 +173,38 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 }
 
 #[test]
+fn mixed_precision_reaches_training_and_evaluation() {
+    let world = World::new();
+    world.small_config();
+    let metrics = |out: &str| fs::read(world.path(out).join("metrics.json")).unwrap();
+    let losses = |out: &str| {
+        let log = fs::read_to_string(world.path(out).join("log.jsonl")).unwrap();
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let losses = lines.filter_map(|line: Value| line["loss"].as_f64());
+        losses.collect::<Vec<_>>()
+    };
+    let train = |out: &str, precision: &str| {
+        let set = format!("--out {out} --set precision={precision}");
+        world.run(&format!("train small.yaml --epochs 1 {set}"))
+    };
+    train("full", "full").code(0);
+    train("mixed", "mixed").code(0);
+    let (full, mixed) = (losses("full"), losses("mixed"));
+    // The first step has the same weights; from then on the two go ways of their own.
+    let apart = (full[0] - mixed[0]).abs() / full[0];
+    assert!(0.0 < apart && apart < 0.02, "{full:?} {mixed:?}");
+    let before = metrics("mixed");
+    world.run("eval mixed").code(0);
+    assert_eq!(metrics("mixed"), before);
+    // Whoever names the type is told the key's value.
+    train("bf16", "bf16").code(2).says("mixed");
+    world
+        .run("train small.yaml --epochs 1 --out mixed --resume")
+        .code(2)
+        .says("precision: mixed there, full now");
+}
+
+#[test]
 fn quiet_prints_results_only() {
     let world = World::new();
     world.small_config();

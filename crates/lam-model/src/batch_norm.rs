@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 
+use crate::precision::through_full;
+
 /// Share of a batch's statistics in the running ones.
 const MOMENTUM: f64 = 0.1;
 /// Added to the variance.
@@ -53,14 +55,16 @@ impl BatchNorm {
         }
     }
 
+    /// Computes in `f32`, whatever the type of `x`.
+    ///
     /// # Shapes
     /// - `x`: `[B, C, …]`
-    /// - output: as `x`
+    /// - output: as `x`, in its type
     pub fn forward<const D: usize>(&self, x: Tensor<D>, pass: &mut Pass) -> Tensor<D> {
-        match pass {
+        through_full(x, |x| match pass {
             Pass::Evaluation => self.by_running_statistics(x),
             Pass::Training(statistics) => self.by_own_statistics(x, statistics),
-        }
+        })
     }
 
     fn by_running_statistics<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {

@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::tensor::Device;
 use rand_chacha::ChaCha12Rng;
 
-use crate::ModelError;
 use crate::backbone::{
     Backbone, BackboneConfig, ConvNetConfig, MIN_SIDE, RetrievalNetConfig, TrunkConfig,
 };
 use crate::head::{Activation, Head, HeadConfig};
 use crate::pooling::PoolingConfig;
+use crate::{ModelError, Precision};
 
 /// What an [`Encoder`] is built from.
 #[derive(Debug, Clone)]
@@ -60,6 +60,7 @@ impl EncoderConfig {
                 BackboneConfig::Retrieval(RetrievalNetConfig {
                     trunk,
                     pool: PoolingConfig::default(),
+                    precision: Precision::default(),
                 })
             })
         };
@@ -77,6 +78,13 @@ impl EncoderConfig {
         if let BackboneConfig::Retrieval(config) = &mut self.backbone {
             config.pool = pool;
         }
+        self
+    }
+
+    /// With a backbone that computes in this precision; the head is `f32`.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.backbone = self.backbone.with_precision(precision);
         self
     }
 

@@ -24,6 +24,11 @@ pub enum ModelError {
         /// Columns of an image.
         width: usize,
     },
+    /// A device without bf16.
+    #[error(
+        "mixed precision computes in bf16, and this device does not: use --set precision=full, or --device cpu"
+    )]
+    NoMixedPrecision,
     /// A set of weights does not fit the model.
     #[error("the weights do not fit the model: {}", .0.join("; "))]
     StateMismatch(

@@ -13,6 +13,7 @@ mod loss;
 mod mining;
 mod places;
 mod pooling;
+mod precision;
 mod variance_head;
 mod weights;
 mod whitening;

@@ -245,7 +245,7 @@ impl TrainError {
                             VectorsError::UnknownEnding { .. } | VectorsError::Name { .. }
                         )
                 )
-                | Self::Model(ModelError::NoBackbone { .. })
+                | Self::Model(ModelError::NoBackbone { .. } | ModelError::NoMixedPrecision)
                 | Self::Laplace(
                     LaplaceError::TooLarge { .. }
                         | LaplaceError::DeepHead { .. }

@@ -16,7 +16,7 @@ use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use crate::TrainError;
-use crate::config::{Config, Freeze};
+use crate::config::{Config, Freeze, Precision};
 use crate::data::RunData;
 use crate::method::{BuildContext, encoder, host_values};
 use crate::observer::Observer;
@@ -62,7 +62,7 @@ pub(crate) fn freeze(
         encoder
     };
     let mut extractor = Extractor {
-        fingerprint: fingerprint(&state_dict(&encoder.backbone)),
+        fingerprint: fingerprint(&state_dict(&encoder.backbone), config.precision),
         backbone: encoder.backbone.valid(),
         device,
         cache: SearchPath::standard(&[], None).cache_folder(FEATURES),
@@ -227,12 +227,22 @@ impl Extractor<'_> {
     }
 }
 
+/// What was kept before there was a choice is of full precision, and stays valid.
+pub(crate) fn hash_precision(hash: &mut Sha256, precision: Precision) {
+    match precision {
+        Precision::Full => {}
+        Precision::Mixed => hash.update("precision mixed"),
+    }
+}
+
 fn hexadecimal(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn fingerprint(tensors: &StateDict) -> [u8; 32] {
+/// Of the weights and of what else the features depend on.
+fn fingerprint(tensors: &StateDict, precision: Precision) -> [u8; 32] {
     let mut hash = Sha256::new();
+    hash_precision(&mut hash, precision);
     for (name, values) in tensors {
         hash.update(name);
         hash.update(values.as_bytes());

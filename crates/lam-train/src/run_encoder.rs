@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::checkpoint::Checkpoint;
 use crate::config::{self, Config, DatasetChoice, Freeze};
 use crate::data::views;
-use crate::freeze::read_frozen_backbone;
+use crate::freeze::{hash_precision, read_frozen_backbone};
 use crate::method::{self, BuildContext, Embedded, Predict, encoder, host_values};
 use crate::randomness::{Purpose, Randomness};
 use crate::run::RunFolder;
@@ -86,6 +86,7 @@ impl RunEncoder {
             config.predictive,
             presentation.as_ref().map(Presentation::normalisation)
         ));
+        hash_precision(&mut hash, config.precision);
         hash_tensors(&mut hash, &state.tensors);
         let mut context = BuildContext {
             config: &config,

@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use lam_data::places::{Near, Place, Positives};
 use lam_data::{Loader, SearchPath};
+use lam_model::ModelError;
 use lam_model::miner::{PairRelation, Relation};
+use lam_train::TrainError;
 use lam_train::checkpoint::MethodState;
 use lam_train::config::{Config, Override};
 use lam_train::data::RunData;
@@ -137,27 +139,51 @@ fn assert_unit_rows(values: &[f32], dim: usize) {
     }
 }
 
+/// Trains by a configuration and asserts that the loss falls and that a run that stopped goes on to the bit; the reports
+/// and the state after nine steps.
+fn learns_and_goes_on(config: &Config) -> (Vec<StepReport>, MethodState) {
+    let name = config.model;
+    let mut whole = method(config);
+    let reports = train(&mut *whole, config, 0, 45);
+    let mean =
+        |reports: &[StepReport]| reports.iter().map(|r| r.loss).sum::<f64>() / reports.len() as f64;
+    let (first, last) = (mean(&reports[..6]), mean(&reports[39..]));
+    assert!(last < first - 0.01, "{name}: {first} to {last}");
+
+    let mut begun = method(config);
+    train(&mut *begun, config, 0, 4);
+    let mut resumed = method(config);
+    resumed.restore(begun.state().unwrap()).unwrap();
+    same(&begun.state().unwrap(), &resumed.state().unwrap());
+    let after = train(&mut *resumed, config, 4, 9);
+    assert_eq!(after, reports[4..9], "{name}");
+    train(&mut *begun, config, 4, 9);
+    let state = resumed.state().unwrap();
+    same(&begun.state().unwrap(), &state);
+    (reports, state)
+}
+
 #[test]
 fn every_method_learns_and_goes_on_exactly_where_it_stopped() {
     for (name, settings) in METHODS {
-        let config = config(name, settings);
-        let mut whole = method(&config);
-        let reports = train(&mut *whole, &config, 0, 45);
-        let mean = |reports: &[StepReport]| {
-            reports.iter().map(|r| r.loss).sum::<f64>() / reports.len() as f64
-        };
-        let (first, last) = (mean(&reports[..6]), mean(&reports[39..]));
-        assert!(last < first - 0.01, "{name}: {first} to {last}");
+        learns_and_goes_on(&config(name, settings));
+    }
+}
 
-        let mut begun = method(&config);
-        train(&mut *begun, &config, 0, 4);
-        let mut resumed = method(&config);
-        resumed.restore(begun.state().unwrap()).unwrap();
-        same(&begun.state().unwrap(), &resumed.state().unwrap());
-        let after = train(&mut *resumed, &config, 4, 9);
-        assert_eq!(after, reports[4..9], "{name}");
-        train(&mut *begun, &config, 4, 9);
-        same(&begun.state().unwrap(), &resumed.state().unwrap());
+/// Steps are computed in bf16, and what is stored is of the same type as ever.
+#[test]
+fn every_method_learns_in_mixed_precision_and_goes_on_exactly() {
+    for (name, settings) in METHODS {
+        let full = config(name, settings);
+        let want = train(&mut *method(&full), &full, 0, 1)[0];
+        let mixed = config(name, &[settings, &["precision=mixed"]].concat());
+        let (reports, state) = learns_and_goes_on(&mixed);
+        // The first step has the same weights; from then on the two go ways of their own.
+        let apart = (reports[0].loss - want.loss).abs() / want.loss.abs();
+        assert!(0.0 < apart && apart < 0.02, "{name}: {apart}");
+        for (tensor, data) in &state.tensors {
+            assert_eq!(data.dtype(), DType::F32, "{name}: {tensor}");
+        }
     }
 }
 
@@ -199,6 +225,41 @@ fn predictions_are_repeated_to_the_bit_and_sound() {
             assert!((a - b).abs() < 1e-4, "{name}: {a} {b}");
         }
     }
+}
+
+/// A checkpoint has no precision: what was trained in one predicts in the other, and differs by rounding.
+#[test]
+fn every_method_predicts_in_mixed_precision() {
+    let others: [(&str, &[&str]); 2] = [
+        ("laplace_posthoc", &["loss_approx=fix"]),
+        ("deep_ensemble", &["seeds=[1,2]"]),
+    ];
+    for (name, settings) in METHODS.into_iter().chain(others) {
+        let full = config(name, settings);
+        let mut trained = method(&full);
+        if name != "deep_ensemble" {
+            train(&mut *trained, &full, 0, 3);
+        }
+        let mixed = config(name, &[settings, &["precision=mixed"]].concat());
+        let mut restored = method(&mixed);
+        restored.restore(trained.state().unwrap()).unwrap();
+        let predicted = |method: &dyn Method| {
+            let embedded = embed(method, 5, &batches()[0].images);
+            [host(embedded.mean), host(embedded.feature_norm)]
+        };
+        let (got, want) = (predicted(&*restored), predicted(&*trained));
+        for (got, want) in got.iter().zip(&want) {
+            assert_ne!(got, want, "{name}");
+            for (a, b) in got.iter().zip(want) {
+                assert!((a - b).abs() < 0.03 * b.abs().max(1.0), "{name}: {a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_without_bf16_is_a_matter_of_use() {
+    assert!(TrainError::from(ModelError::NoMixedPrecision).is_usage());
 }
 
 /// A place for each image: those of a class a few metres apart, the classes a kilometre.

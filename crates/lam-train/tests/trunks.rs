@@ -113,6 +113,7 @@ fn every_method_trains_a_trunk_and_goes_on_exactly() {
         ("hib", &[]),
         ("pfe", &[]),
         ("laplace_online", &["loss_approx=fix"]),
+        ("laplace_online", &["loss_approx=fix", "precision=mixed"]),
         ("laplace_posthoc", &[]),
     ] {
         let config = config(name, "resnet18", settings);

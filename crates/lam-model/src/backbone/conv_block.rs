@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::module::{conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand_chacha::ChaCha12Rng;
 
 use crate::cpu::{Place, conv_block};
@@ -90,7 +90,7 @@ impl ConvBlock {
         }
     }
 
-    /// By the CPU kernels where they apply, else by Burn's own operations.
+    /// By the CPU kernels where they apply, else by Burn's own operations; in the type of `x`.
     ///
     /// # Shapes
     /// - `x`: `[B, channels_in, H, W]`
@@ -101,16 +101,18 @@ impl ConvBlock {
 
     /// As [`ConvBlock::forward`], in a way that suits what stands next to the block.
     pub(super) fn forward_at(&self, x: Tensor<4>, place: Place) -> Tensor<4> {
-        conv_block(&x, &self.weight.val(), &self.bias.val(), self.pool, place)
+        let (weight, bias) = self.parameters(x.dtype());
+        conv_block(&x, &weight, &bias, self.pool, place)
             .unwrap_or_else(|| self.forward_by_tensors(x))
     }
 
     /// As [`ConvBlock::forward`], by Burn's own operations on any device; the reference for the kernels.
     pub fn forward_by_tensors(&self, x: Tensor<4>) -> Tensor<4> {
+        let (weight, bias) = self.parameters(x.dtype());
         let y = conv2d(
             x,
-            self.weight.val(),
-            Some(self.bias.val()),
+            weight,
+            Some(bias),
             ConvOptions::new([1, 1], [0, 0], [1, 1], 1),
         );
         if self.pool {
@@ -119,5 +121,10 @@ impl ConvBlock {
         } else {
             relu(y)
         }
+    }
+
+    /// Weight and bias in the type of the input.
+    fn parameters(&self, dtype: DType) -> (Tensor<4>, Tensor<1>) {
+        (self.weight.val().cast(dtype), self.bias.val().cast(dtype))
     }
 }

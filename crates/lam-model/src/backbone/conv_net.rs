@@ -6,18 +6,22 @@ use rand_chacha::ChaCha12Rng;
 
 use super::{ChannelDropout, ConvBlock, ConvBlockConfig, dropout};
 use crate::cpu::Place;
+use crate::precision::{Precision, in_full};
 
 /// Blocks of a [`ConvNet`] and the image size they are made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConvNetConfig {
     blocks: Vec<ConvBlockConfig>,
     side: usize,
+    precision: Precision,
 }
 
 /// A chain of [`ConvBlock`]s, flattened to features `[B, F]` in channel, row, column order.
 #[derive(Module, Debug)]
 pub struct ConvNet {
     blocks: Vec<ConvBlock>,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl ConvNetConfig {
@@ -40,7 +44,17 @@ impl ConvNetConfig {
                 pool,
             })
             .collect();
-        Self { blocks, side }
+        Self {
+            blocks,
+            side,
+            precision: Precision::Full,
+        }
+    }
+
+    /// Computing in this precision.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The network made for images of this size, if there is one.
@@ -65,7 +79,10 @@ impl ConvNetConfig {
     /// A network with PyTorch's default initialisation.
     pub fn init(&self, rng: &mut ChaCha12Rng, device: &Device) -> ConvNet {
         let blocks = self.blocks.iter().map(|b| b.init(rng, device)).collect();
-        ConvNet { blocks }
+        ConvNet {
+            blocks,
+            precision: self.precision,
+        }
     }
 }
 
@@ -79,12 +96,11 @@ impl ConvNet {
     /// - `images`: `[B, C, H, W]`
     /// - output: `[B, F]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let map = self
-            .blocks
-            .iter()
-            .enumerate()
-            .fold(images, |x, (i, block)| block.forward_at(x, self.place(i)));
-        map.flatten(1, 3)
+        let blocks = self.blocks.iter().enumerate();
+        let map = blocks.fold(self.precision.enter(images), |x, (i, block)| {
+            block.forward_at(x, self.place(i))
+        });
+        in_full(map.flatten(1, 3))
     }
 
     /// As [`ConvNet::forward`] with dropout after every block, drawn for each image on its own.
@@ -99,7 +115,7 @@ impl ConvNet {
         rng: &mut ChaCha12Rng,
     ) -> Tensor<2> {
         let blocks = self.blocks.iter().enumerate();
-        let map = blocks.fold(images, |x, (i, block)| {
+        let map = blocks.fold(self.precision.enter(images), |x, (i, block)| {
             // Dropout may stand between two blocks that share a ReLU: where a channel is left out its factor stops the
             // gradient, elsewhere the numbers are positive on either side of it alike.
             let place = self.place(i);
@@ -108,15 +124,16 @@ impl ConvNet {
             let masks = dropout.masks(batch, channels, rng, &map.device());
             dropout::apply(map, masks, place)
         });
-        map.flatten(1, 3)
+        in_full(map.flatten(1, 3))
     }
 
-    /// The first block alone, as [`ConvNet::rest_with_dropout`] reads it.
+    /// The first block alone, as [`ConvNet::rest_with_dropout`] reads it; in the network's precision.
     ///
     /// # Shapes
     /// - `images`: `[B, C, H, W]`
     /// - output: `[B, C', H', W']`
     pub fn first_block(&self, images: Tensor<4>) -> Tensor<4> {
+        let images = self.precision.enter(images);
         match self.blocks.first() {
             Some(block) => block.forward_at(images, self.place(0)),
             None => images,
@@ -140,6 +157,7 @@ impl ConvNet {
         });
         ConvNet {
             blocks: blocks.collect(),
+            precision: self.precision,
         }
     }
 

@@ -103,15 +103,18 @@ impl ConvolutionConfig {
 }
 
 impl Convolution {
+    /// In the type of `x`.
+    ///
     /// # Shapes
     /// - `x`: `[B, channels_in, H, W]`
     /// - output: `[B, channels_out, H', W']`, `H' = ⌊(H + 2·padding − kernel)/stride⌋ + 1`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [stride, padding] = [self.stride, self.padding];
+        let dtype = x.dtype();
         conv2d(
             x,
-            self.weight.val(),
-            self.bias.as_ref().map(Param::val),
+            self.weight.val().cast(dtype),
+            self.bias.as_ref().map(|bias| bias.val().cast(dtype)),
             ConvOptions::new([stride; 2], [padding; 2], [1, 1], 1),
         )
     }

@@ -5,6 +5,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 
 use crate::cpu::Place;
+use crate::precision::through_full;
 use crate::{ModelError, is_host};
 
 /// Leaves each channel out with probability `rate`, and multiplies those that stay by `1/(1 − rate)` so that the
@@ -77,18 +78,20 @@ impl ChannelDropout {
     }
 }
 
-/// Multiplies every channel of every image by its factor, and leaves the numbers in the order of its input.
+/// Multiplies every channel of every image by its factor, and leaves the numbers in the order and the type of its input.
 ///
 /// # Shapes
 /// - `map`: `[B, C, H, W]`, `masks`: `[B, C]`
 /// - output: `[B, C, H, W]`
 pub(super) fn apply(map: Tensor<4>, masks: Tensor<2>, place: Place) -> Tensor<4> {
     let [batch, channels] = masks.dims();
-    // A product writes its numbers in the order of its logical shape: [B, H, W, C] where the channels come last.
+    // A product writes its numbers in the order of its logical shape: [B, H, W, C] where the channels come last. The
+    // factors are not rounded themselves: all images would be off in the same direction.
     if place.before_block {
         let factors = masks.reshape([batch, 1, 1, channels]);
-        (map.permute([0, 2, 3, 1]) * factors).permute([0, 3, 1, 2])
+        let scaled = through_full(map.permute([0, 2, 3, 1]), |map| map * factors);
+        scaled.permute([0, 3, 1, 2])
     } else {
-        map * masks.reshape([batch, channels, 1, 1])
+        through_full(map, |map| map * masks.reshape([batch, channels, 1, 1]))
     }
 }

@@ -9,6 +9,7 @@ use super::{
     RetrievalNetConfig,
 };
 use crate::batch_norm::{BatchStatistics, Pass};
+use crate::precision::Precision;
 
 /// What a [`Backbone`] is built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum BackboneConfig {
     Given(usize),
 }
 
-/// `image -> features x`.
+/// `image -> features x`; both `f32`, whatever the precision between them.
 #[derive(Module, Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -43,6 +44,19 @@ impl BackboneConfig {
             Self::Small(config) => config.features(),
             Self::Retrieval(config) => config.features(),
             Self::Given(features) => *features,
+        }
+    }
+
+    /// Computing in this precision; features that are given are passed on as they are.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        match self {
+            Self::Small(config) => Self::Small(config.with_precision(precision)),
+            Self::Retrieval(config) => Self::Retrieval(RetrievalNetConfig {
+                precision,
+                ..config
+            }),
+            Self::Given(features) => Self::Given(features),
         }
     }
 

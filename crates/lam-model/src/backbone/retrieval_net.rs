@@ -7,6 +7,7 @@ use rand_chacha::ChaCha12Rng;
 use super::{ChannelDropout, Trunk, TrunkConfig};
 use crate::batch_norm::Pass;
 use crate::pooling::{Pooling, PoolingConfig};
+use crate::precision::{Precision, in_full};
 
 /// What a [`RetrievalNet`] is built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct RetrievalNetConfig {
     pub trunk: TrunkConfig,
     /// Feature maps to features.
     pub pool: PoolingConfig,
+    /// Of the trunk's computation.
+    pub precision: Precision,
 }
 
 /// `image -> trunk -> pool -> features x`.
@@ -25,6 +28,8 @@ pub struct RetrievalNet {
     /// Feature maps to features.
     pub pool: Pooling,
     features: usize,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl RetrievalNetConfig {
@@ -39,6 +44,7 @@ impl RetrievalNetConfig {
             trunk: self.trunk.init(rng, device),
             pool: self.pool.init(self.features(), rng, device),
             features: self.features(),
+            precision: self.precision,
         }
     }
 }
@@ -53,7 +59,9 @@ impl RetrievalNet {
     /// - `images`: `[B, 3, H, W]`
     /// - output: `[B, F]`
     pub fn forward(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
-        self.pool.forward(self.trunk.forward(images, pass))
+        let map = self.trunk.forward(self.precision.enter(images), pass);
+        // Powers and norms need the precision, and a map is small.
+        self.pool.forward(in_full(map))
     }
 
     /// As [`RetrievalNet::forward`], features left out of each image on its own.

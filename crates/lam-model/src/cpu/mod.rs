@@ -13,11 +13,14 @@ use burn::backend::Dispatch;
 use burn::tensor::{DType, Tensor};
 
 use crate::is_host;
+use crate::precision::{cast_channels_last, in_full};
 use ops::ConvBlockOps;
 pub(crate) use ops::Place;
 
-/// ReLU of the convolution (no padding, stride 1), max-pooled 2×2 if asked; `None` where the tensors are not `f32` on
-/// this device.
+/// ReLU of the convolution (no padding, stride 1), max-pooled 2×2 if asked; `None` on other devices.
+///
+/// Computes in `f32`. Numbers of a smaller type are cast there and the output back, so that sums are as precise as those
+/// of hardware for that type, and what lies between layers is rounded as it is there.
 ///
 /// # Shapes
 /// - `x`: `[B, C, H, W]`, `weight`: `[C', C, K, K]`, `bias`: `[C']`
@@ -29,16 +32,17 @@ pub(crate) fn conv_block(
     pool: bool,
     place: Place,
 ) -> Option<Tensor<4>> {
-    if !is_host(&x.device()) || x.dtype() != DType::F32 || weight.dtype() != DType::F32 {
+    if !is_host(&x.device()) {
         return None;
     }
+    let dtype = x.dtype();
     let output = <Dispatch as ConvBlockOps>::conv_block(
-        x.clone().into_dispatch(),
-        weight.clone().into_dispatch(),
-        bias.clone().into_dispatch(),
+        cast_channels_last(x.clone(), DType::F32).into_dispatch(),
+        in_full(weight.clone()).into_dispatch(),
+        in_full(bias.clone()).into_dispatch(),
         pool,
         place.after_block,
         place.before_block,
     );
-    Some(Tensor::from_dispatch(output))
+    Some(cast_channels_last(Tensor::from_dispatch(output), dtype))
 }

@@ -216,6 +216,15 @@ choices! {
 }
 
 choices! {
+    /// In what type the layers of the backbone compute.
+    Precision, "precision":
+    /// f32.
+    Full = "full" ~ "f32" ~ "float32" ~ "32",
+    /// bf16, with parameters and everything after the backbone in f32.
+    Mixed = "mixed" ~ "bf16" ~ "bfloat16" ~ "bf16-mixed" ~ "amp" ~ "half" ~ "16",
+}
+
+choices! {
     /// The pooling of a convolutional trunk's feature map.
     Pool, "pooling":
     /// Maximum.

@@ -13,13 +13,13 @@ use burn::tensor::{Bytes, Device, Gradients, Tensor};
 use lam_model::distance::Distance;
 use lam_model::loss::{self, Loss};
 use lam_model::miner::{TripletMiner, TripletType};
-use lam_model::{Encoder, EncoderConfig, ModelError, StateDict, normalise, pooling};
+use lam_model::{Encoder, EncoderConfig, ModelError, Precision, StateDict, normalise, pooling};
 
 use super::mining::{Minable, Mined};
 use super::report::Report;
 use super::{BuildContext, Targets};
 use crate::TrainError;
-use crate::config::{Config, Freeze, HeadInit};
+use crate::config::{self, Config, Freeze, HeadInit};
 use crate::randomness::{Purpose, Randomness};
 use crate::starts;
 
@@ -35,6 +35,10 @@ pub(super) fn encoder_config(context: &BuildContext) -> Result<EncoderConfig, Tr
         config.head.clone(),
         config.head_activation.to_string().parse()?,
     );
+    let encoder = encoder.with_precision(match config.precision {
+        config::Precision::Full => Precision::Full,
+        config::Precision::Mixed => Precision::mixed(context.device)?,
+    });
     Ok(match config.pool {
         Some(pool) => encoder.with_pooling(pooling::by_name(&pool.to_string())?),
         None => encoder,

@@ -17,6 +17,7 @@ pub mod loss;
 pub mod miner;
 mod normalise;
 pub mod pooling;
+mod select;
 mod state;
 pub mod weights;
 pub mod whitening;

@@ -262,6 +262,7 @@ impl TrainError {
                 | Self::Model(ModelError::NoBackbone { .. })
                 | Self::Laplace(
                     LaplaceError::TooLarge { .. }
+                        | LaplaceError::TooSlow { .. }
                         | LaplaceError::DeepHead { .. }
                         | LaplaceError::NoClosedForm
                 )

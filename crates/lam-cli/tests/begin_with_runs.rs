@@ -78,12 +78,30 @@ fn an_ensemble_trains_the_members_it_lacks() {
     world
         .run("train ensemble.yaml")
         .code(2)
-        .says("no finished one of seed 1");
+        .says("no finished deterministic run of seed 1 in")
+        .says("--train-members");
+    world
+        .run("train ensemble.yaml --set seeds=[1,2,3] --out three")
+        .code(2)
+        .says("no finished deterministic run of seed 1, 3 in");
     world
         .run("train ensemble.yaml --train-members --resume")
         .code(0)
-        .says("member 1 of 1, seed 1");
+        .says("member 1 of 1, seed 1")
+        .says("1 of 2 members were trained on images that this run holds out");
     let run = world.path("runs/fashionmnist/ensemble/seed-1");
+    // Validated once, on held-out images, as it is.
+    let log = fs::read_to_string(run.join("log.jsonl")).unwrap();
+    let log: Vec<Value> = log
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(log.len(), 1);
+    assert_eq!(
+        (&log[0]["event"], &log[0]["epoch"]),
+        (&"validation".into(), &0.into())
+    );
+    assert!(log[0]["map@5"].as_f64().unwrap() != metric(&run, "map@5"));
     assert!(metric(&run, "recall@1").is_finite() && metric(&run, "auroc").is_finite());
 
     // One run cannot stand for every member.

@@ -153,6 +153,75 @@ fn hopeless_trials_end_early_and_failed_ones_are_told() {
     run.says("ended early: hopeless");
 }
 
+/// An ensemble does not train; a trial is judged by its members as they are.
+#[test]
+fn ensembles_are_compared_by_their_members() {
+    let world = World::new();
+    world.small_config();
+    let small = fs::read_to_string(world.path("small.yaml")).unwrap();
+    let without_model: String = small
+        .lines()
+        .filter(|line| !line.starts_with("model"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    world.write(
+        "deterministic.yaml",
+        format!("{without_model}model: deterministic\n"),
+    );
+    world.write(
+        "ensemble.yaml",
+        format!("{without_model}model: deep_ensemble\ntrain: false\nseeds: [1, 2]\n"),
+    );
+    world.write(
+        "e.yaml",
+        "method: grid\nmetric: {name: map@5, goal: maximize}\nconfig: ensemble.yaml\n\
+         parameters:\n  seeds: {values: [[1], [1, 2], [2, 7]]}\n",
+    );
+    // Where all trials have the same members, the first that lacks one ends the sweep.
+    world.write(
+        "k.yaml",
+        "method: grid\nmetric: {name: map@5, goal: maximize}\nconfig: ensemble.yaml\n\
+         parameters:\n  val_n_samples: {values: [2, 3]}\n",
+    );
+    for seed in [1, 2] {
+        world
+            .run("sweep k.yaml")
+            .code(2)
+            .says(&format!("no finished deterministic run of seed {seed}"));
+        world
+            .run(&format!("train deterministic.yaml --seed {seed}"))
+            .code(0);
+    }
+    world.run("sweep e.yaml").code(0);
+    let folder = world.path("runs/sweeps/e");
+    let root = read_json(&folder.join("results.json"));
+    let trials = &root["trials"];
+    let states: Vec<&str> = (0..3)
+        .map(|i| trials[i]["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["complete", "complete", "failed"]);
+    let reason = trials[2]["reason"].as_str().unwrap();
+    assert!(reason.contains("of seed 7 in"), "{reason}");
+    assert!(!folder.join("trials/0000/metrics.json").exists());
+
+    // An ensemble of the run of its own seed is that run, whose last validation saw the same images.
+    let log = fs::read_to_string(world.path("runs/fashionmnist/deterministic/seed-1/log.jsonl"));
+    let log = log.unwrap();
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    let value = |i: usize| trials[i]["value"].as_f64().unwrap();
+    assert_eq!(last["event"], "validation");
+    assert!((last["map@5"].as_f64().unwrap() - value(0)).abs() < 1e-6);
+    assert!(value(1) != value(0));
+
+    // Again, the trials are there.
+    let table = fs::read(folder.join("trials.jsonl")).unwrap();
+    world.run("sweep e.yaml").code(0);
+    assert_eq!(table, fs::read(folder.join("trials.jsonl")).unwrap());
+    world
+        .run("train runs/sweeps/e/best.yaml --out best")
+        .code(0);
+}
+
 /// The example in the repository is right, and so is its configuration.
 #[test]
 fn examples_work() {

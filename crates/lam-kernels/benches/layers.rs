@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lam_kernels::{
-    Conv2d, DEAD, Gradients, Images, Layout, PooledGrad, PooledOutput, nchw_to_nhwc, nhwc_to_nchw,
-    relu_grad,
+    ChannelSubsets, Conv2d, DEAD, Gradients, Images, Layout, PooledGrad, PooledOutput,
+    nchw_to_nhwc, nhwc_to_nchw, relu_grad,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -301,6 +301,40 @@ fn network_28(c: &mut Criterion) {
     dense.bench(c, "28×28 conv 32→64 without pool:", &y, &dy);
 }
 
+/// The second layer of the 28×28 network under 100 subsets of its input channels; four images, as all maps of one take
+/// 3.7 MB. Beside it the products that 100 whole passes need.
+fn subsets(c: &mut Criterion) {
+    const SUBSETS: usize = 100;
+    const IMAGES: usize = 4;
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let layer = Layer::new(&mut random, [32, 64], 26).pooled(Layout::Nhwc);
+    let input = Images {
+        count: IMAGES,
+        ..layer.input
+    };
+    let x = uniform(&mut random, input.elements(32).unwrap(), 1.0);
+    for rate in [0.05, 0.5] {
+        let kept: Vec<Vec<bool>> = (0..SUBSETS)
+            .map(|_| (0..32).map(|_| random.random_bool(1.0 - rate)).collect())
+            .collect();
+        let subsets = ChannelSubsets::new(32, &kept);
+        let factors = vec![1.0; SUBSETS * 64];
+        let pooled = layer.conv.pooled_output(input).unwrap();
+        let mut out = vec![0.0; pooled.elements(SUBSETS * 64).unwrap()];
+        let flop = layer.flop() / BATCH as u64 * (IMAGES * SUBSETS) as u64;
+        let name = format!(
+            "28×28 conv 32→64, ReLU, pool: {IMAGES} images × {SUBSETS} subsets without {rate} of channels"
+        );
+        bench(c, &name, flop, || {
+            let (weight, bias) = (&layer.weight, Some(&layer.bias[..]));
+            layer
+                .conv
+                .forward_relu_pool_subsets(input, &x, weight, bias, &subsets, &factors, &mut out)
+                .unwrap();
+        });
+    }
+}
+
 fn network_32(c: &mut Criterion) {
     let mut random = ChaCha8Rng::seed_from_u64(2);
     let mut first = Layer::new(&mut random, [3, 32], 32)
@@ -355,6 +389,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_millis(1000));
-    targets = matrix_product, network_28, network_32, print_table
+    targets = matrix_product, network_28, subsets, network_32, print_table
 }
 criterion_main!(layers);

@@ -7,6 +7,7 @@
 //! - [`Conv2d::forward`], [`Conv2d::weight_grad`], [`Conv2d::input_grad`]: direct convolution, dense.
 //! - [`Conv2d::forward_relu_pool`], [`Conv2d::backward_relu_pool`]: convolution, ReLU and 2×2 max-pool as one,
 //!   whose backward pass touches only the winners of the pool.
+//! - [`Conv2d::forward_relu_pool_subsets`]: the same forward pass with many subsets of the input channels.
 //! - [`max_pool2`], [`relu_grad`], [`nchw_to_nhwc`], [`nhwc_to_nchw`]: the small parts on their own.
 //!
 //! The README explains how the kernels work.
@@ -26,7 +27,9 @@ mod pad;
 mod relu;
 mod relu_pool;
 mod relu_pool_grad;
+mod relu_pool_subsets;
 mod scratch;
+mod subsets;
 mod tile;
 mod weight_grad;
 mod winner_grad;
@@ -41,6 +44,7 @@ pub use max_pool::{max_pool2, max_pool2_grad};
 pub use relu::relu_grad;
 pub use relu_pool::{DEAD, PooledOutput};
 pub use relu_pool_grad::{Gradients, PooledGrad};
+pub use subsets::ChannelSubsets;
 
 /// The README's example is compiled and run with the tests.
 #[cfg(doctest)]

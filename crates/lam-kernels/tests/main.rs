@@ -10,5 +10,6 @@ mod layout;
 mod max_pool;
 mod relu_pool;
 mod relu_pool_grad;
+mod relu_pool_subsets;
 mod threads;
 mod weight_grad;

@@ -1,5 +1,5 @@
 //! Cost of what LAM online adds to a training step, beside the head's own product.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use lam_laplace::curvature::{
-    Approximation, Curvature, DiagonalCurvature, PairHessian, linear_head_diagonal,
+    Approximation, Curvature, DiagonalCurvature, PairHessian, Structure, linear_head_diagonal,
     linear_head_diagonal_by_tensors,
 };
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
 use lam_laplace::posterior::{DiagonalPosterior, Posterior};
-use lam_model::head::HeadWeights;
+use lam_model::head::{HeadWeights, PerLayer};
 use lam_model::miner::PairCounts;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -107,5 +107,54 @@ fn benches(c: &mut Criterion) {
     }
 }
 
-criterion_group!(all, benches);
+/// A step's curvature and what the running estimate makes of it; the decomposition every 128 updates by itself.
+fn matrices(c: &mut Criterion) {
+    let device = Device::flex();
+    for (structure, [batch, size, outputs]) in [
+        (Structure::Block, [128, 1024, 16]),
+        (Structure::Full, [128, 50, 4]),
+        (Structure::Full, [128, 255, 4]),
+    ] {
+        let name = format!("{}-B{batch}-F{size}-D{outputs}", structure.name());
+        let mut group = c.benchmark_group(name);
+        group.sample_size(10);
+        let features = Tensor::<2>::random([batch, size], Distribution::Uniform(0.0, 1.0), &device);
+        let weight = Tensor::<2>::random([outputs, size], Distribution::Normal(0.0, 0.01), &device);
+        let head = HeadWeights::linear(weight.clone(), Tensor::zeros([outputs], &device));
+        let embeddings = features.clone().matmul(weight.transpose());
+        let counts = counts(batch, &device);
+        let step = || {
+            let (x, z) = (features.clone(), embeddings.clone());
+            let (kind, terms) = (PairHessian::Arccos, Approximation::Full);
+            Curvature::of_batch(structure, &head, x, z, &counts, kind, terms).unwrap()
+        };
+        let config = OnlineConfig::new(50_000);
+        let layers = PerLayer::single([outputs, size]);
+        let initial = Curvature::constant(structure, layers, config.init(), &device).unwrap();
+        let mut online = OnlineCurvature::new(config, initial);
+        online.update(step(), counts.triplets()).unwrap();
+        group.bench_function("curvature", |b| b.iter(|| black_box(step())));
+        let of_step = step();
+        group.bench_function("clamp", |b| b.iter(|| black_box(of_step.clone().clamp())));
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        group.bench_function("sample", |b| {
+            b.iter(|| {
+                let posterior = online.posterior(head.clone(), 1.0).unwrap();
+                black_box(
+                    posterior
+                        .sample(NonZeroUsize::MIN, &mut rng)
+                        .layers
+                        .last
+                        .weight,
+                )
+            });
+        });
+        group.bench_function("decompose", |b| {
+            b.iter(|| black_box(online.current_posterior(head.clone(), 1.0)));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(all, benches, matrices);
 criterion_main!(all);

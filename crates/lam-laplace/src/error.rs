@@ -59,6 +59,20 @@ pub enum LaplaceError {
         /// What to use in its place.
         instead: &'static str,
     },
+    /// A matrix that could not be decomposed often enough.
+    #[error(
+        "posterior '{structure}' of this head would decompose matrices of {side} × {side} during training, more than the limit of {limit} × {limit}: use model: laplace_posthoc, which decomposes them once, or posterior: {instead}, or a smaller head"
+    )]
+    TooSlow {
+        /// The structure's name.
+        structure: &'static str,
+        /// Rows of a matrix.
+        side: usize,
+        /// The most there may be.
+        limit: usize,
+        /// What to use in its place.
+        instead: &'static str,
+    },
     /// A matrix with entries that are no finite numbers.
     #[error(
         "the curvature ({what}) has entries that are infinite or not a number: the training diverged, or the stored file is damaged"

@@ -2,12 +2,13 @@
 
 use burn::tensor::{Tensor, TensorData};
 use lam_model::StateDict;
-use lam_model::head::HeadWeights;
+use lam_model::head::{HeadWeights, PerLayer};
 
 use crate::LaplaceError;
-use crate::curvature::{Curvature, KronCurvature};
+use crate::curvature::{Curvature, Structure};
 use crate::error::check_range;
-use crate::posterior::{InputBasis, KronPosterior, Posterior};
+use crate::posterior::{BlockPosterior, FullPosterior, InputBasis, KronPosterior, Posterior};
+use crate::spectrum::Spectrum;
 
 /// Options of [`OnlineCurvature`], checked when they are made.
 ///
@@ -88,9 +89,13 @@ impl OnlineConfig {
     }
 }
 
-/// Updates between two decompositions of the inputs' factor of a [`KronCurvature`], once there were as many; before,
-/// they double from one to the next.
+/// Updates between two decompositions of the estimate, once there were as many; before, they double from one to the next.
 const BASIS_PERIOD: u32 = 128;
+
+/// Most features with the bias, `F + 1`, of a block that is decomposed during training. A decomposition of sixteen such blocks takes minutes on two cores, and there is one in 128 updates.
+const MOST_BLOCK: usize = 2048;
+/// Most weights `P` of a whole matrix that is decomposed during training, which besides is decomposed at every step where a batch has more images than features.
+const MOST_FULL: usize = 1024;
 
 /// Exponentially forgetting sum of the steps' curvature.
 #[derive(Debug, Clone)]
@@ -100,27 +105,51 @@ pub struct OnlineCurvature {
     basis: Option<Basis>,
 }
 
-/// A decomposition of the inputs' factor from some updates ago.
+/// A decomposition of the estimate from some updates ago.
 #[derive(Debug, Clone)]
 struct Basis {
     /// What was decomposed.
-    inputs: Tensor<2>,
-    decomposed: InputBasis,
+    matrices: TensorData,
+    decomposed: Decomposed,
     /// Updates so far; from twice the period on it goes back by one period.
     updates: u32,
 }
 
+#[derive(Debug, Clone)]
+enum Decomposed {
+    /// The inputs' factor of a Kronecker product.
+    Inputs(InputBasis),
+    /// All of it.
+    Whole(Spectrum),
+}
+
 impl Basis {
-    fn of(inputs: Tensor<2>, updates: u32) -> Result<Self, LaplaceError> {
-        Ok(Self {
-            decomposed: InputBasis::of(inputs.clone())?,
-            inputs,
+    /// `None` of a diagonal, which needs none.
+    fn of(estimate: &Curvature, updates: u32) -> Result<Option<Self>, LaplaceError> {
+        let (matrices, decomposed) = match estimate {
+            Curvature::Diagonal(_) => return Ok(None),
+            Curvature::Kron(c) => (
+                c.inputs().into_data(),
+                Decomposed::Inputs(InputBasis::of(c.inputs())?),
+            ),
+            Curvature::Block(c) => (
+                c.blocks().into_data(),
+                Decomposed::Whole(Spectrum::of(c.blocks(), "block")?),
+            ),
+            Curvature::Full(c) => (
+                c.matrix().into_data(),
+                Decomposed::Whole(Spectrum::of(c.matrix().unsqueeze(), "full")?),
+            ),
+        };
+        Ok(Some(Self {
+            matrices,
+            decomposed,
             updates,
-        })
+        }))
     }
 
-    /// After an update that led to `inputs`.
-    fn next(self, inputs: Tensor<2>) -> Result<Self, LaplaceError> {
+    /// After an update that led to `estimate`.
+    fn next(self, estimate: &Curvature) -> Result<Option<Self>, LaplaceError> {
         let updates = self.updates + 1;
         let updates = if updates == 2 * BASIS_PERIOD {
             BASIS_PERIOD
@@ -128,9 +157,9 @@ impl Basis {
             updates
         };
         if updates.is_power_of_two() {
-            Self::of(inputs, updates)
+            Self::of(estimate, updates)
         } else {
-            Ok(Self { updates, ..self })
+            Ok(Some(Self { updates, ..self }))
         }
     }
 }
@@ -145,15 +174,40 @@ impl OnlineCurvature {
         }
     }
 
+    /// Refuses heads whose curvature fits, but could not be decomposed often enough for training. `layers` are the sizes
+    /// `[M, I]`.
+    ///
+    /// # Errors
+    /// [`LaplaceError::TooSlow`]; as [`Structure::check`].
+    pub fn check(structure: Structure, layers: &PerLayer<[usize; 2]>) -> Result<(), LaplaceError> {
+        structure.check(layers)?;
+        let [outputs, features] = layers.last;
+        let (side, limit, instead) = match structure {
+            Structure::Diagonal | Structure::Kron => return Ok(()),
+            Structure::Block => (features + 1, MOST_BLOCK, "kron or diag"),
+            Structure::Full => (outputs * (features + 1), MOST_FULL, "block, kron or diag"),
+        };
+        if side <= limit {
+            return Ok(());
+        }
+        Err(LaplaceError::TooSlow {
+            structure: structure.name(),
+            side,
+            limit,
+            instead,
+        })
+    }
+
     /// The current estimate `H`, nowhere negative once it was updated.
     pub fn estimate(&self) -> &Curvature {
         &self.estimate
     }
 
-    /// The posterior around `mean` with a prior of this precision.
+    /// The posterior around `mean` with a prior of this precision, for a step of training.
     ///
-    /// Of a Kronecker product the factor of the inputs is that of an earlier update: decomposing it anew at every step
-    /// would cost more than the step. It is a running mean, which changes little over 128 updates.
+    /// What takes long to decompose, the factor of the inputs of a Kronecker product, the blocks or the whole matrix, is
+    /// that of an earlier update: decomposing it anew at every step would cost more than the step. It is a running
+    /// mean, which changes little over 128 updates; before as many were made, at most half of the updates are missing.
     ///
     /// # Errors
     /// As [`Curvature::posterior`].
@@ -162,13 +216,44 @@ impl OnlineCurvature {
         mean: HeadWeights,
         prior_precision: f64,
     ) -> Result<Box<dyn Posterior>, LaplaceError> {
-        match (&self.estimate, &self.basis) {
-            (Curvature::Kron(curvature), Some(basis)) => {
-                let inputs = basis.decomposed.clone();
-                let posterior = KronPosterior::in_basis(mean, curvature, inputs, prior_precision)?;
+        let Some(basis) = &self.basis else {
+            return self.estimate.posterior(mean, prior_precision);
+        };
+        match (&self.estimate, basis.decomposed.clone()) {
+            (Curvature::Kron(c), Decomposed::Inputs(inputs)) => {
+                let posterior = KronPosterior::in_basis(mean, c, inputs, prior_precision)?;
                 Ok(Box::new(posterior))
             }
-            _ => self.estimate.posterior(mean, prior_precision),
+            (Curvature::Block(c), Decomposed::Whole(spectrum)) => {
+                let dims = c.dims();
+                let posterior = BlockPosterior::of_spectrum(mean, dims, spectrum, prior_precision)?;
+                Ok(Box::new(posterior))
+            }
+            (Curvature::Full(c), Decomposed::Whole(spectrum)) => {
+                let dims = c.dims();
+                let posterior = FullPosterior::of_spectrum(mean, dims, spectrum, prior_precision)?;
+                Ok(Box::new(posterior))
+            }
+            (estimate, _) => estimate.posterior(mean, prior_precision),
+        }
+    }
+
+    /// The posterior by which the model is evaluated: as [`posterior`](Self::posterior), but blocks and whole matrices
+    /// are decomposed as they are now.
+    ///
+    /// # Errors
+    /// As [`Curvature::posterior`].
+    pub fn current_posterior(
+        &self,
+        mean: HeadWeights,
+        prior_precision: f64,
+    ) -> Result<Box<dyn Posterior>, LaplaceError> {
+        match &self.estimate {
+            Curvature::Block(_) | Curvature::Full(_) => {
+                self.estimate.posterior(mean, prior_precision)
+            }
+            // The eigenvalues of a Kronecker product are those of now up to the inputs' factor.
+            Curvature::Diagonal(_) | Curvature::Kron(_) => self.posterior(mean, prior_precision),
         }
     }
 
@@ -193,21 +278,18 @@ impl OnlineCurvature {
         let step = step.scale_by(divisor.recip() * self.config.scale).clamp()?;
         let kept = self.estimate.clone().fade(self.config.memory_factor);
         self.estimate = kept.merge(step);
-        if let Curvature::Kron(curvature) = &self.estimate {
-            let inputs = curvature.inputs();
-            self.basis = Some(match self.basis.take() {
-                None => Basis::of(inputs, 1)?,
-                Some(basis) => basis.next(inputs)?,
-            });
-        }
+        self.basis = match self.basis.take() {
+            None => Basis::of(&self.estimate, 1)?,
+            Some(basis) => basis.next(&self.estimate)?,
+        };
         Ok(())
     }
 
-    /// Its tensors by name: those of the estimate, and of a Kronecker product also `basis` and `updates`.
+    /// Its tensors by name: those of the estimate, and of all but a diagonal `basis`, what was decomposed last, and `updates`.
     pub fn state(&self) -> StateDict {
         let mut state = self.estimate.state();
         if let Some(basis) = &self.basis {
-            state.insert("basis".into(), basis.inputs.clone().into_data());
+            state.insert("basis".into(), basis.matrices.clone());
             let updates = TensorData::new(vec![basis.updates as f32], [1]);
             state.insert("updates".into(), updates);
         }
@@ -221,45 +303,53 @@ impl OnlineCurvature {
     /// belong here.
     pub fn load(&self, state: &StateDict) -> Result<Self, LaplaceError> {
         let mut state = state.clone();
-        let (inputs, updates) = (state.remove("basis"), state.remove("updates"));
+        let (matrices, updates) = (state.remove("basis"), state.remove("updates"));
         let mut loaded = Self::new(self.config, self.estimate.load(&state)?);
-        loaded.basis = match (inputs, updates, &loaded.estimate) {
-            (None, None, _) => None,
-            (Some(inputs), Some(updates), Curvature::Kron(curvature)) => {
-                Some(stored_basis(inputs, &updates, curvature)?)
-            }
-            _ => {
-                let problem = "basis and updates belong together, and to posterior kron";
-                return Err(LaplaceError::State(vec![problem.to_owned()]));
-            }
+        loaded.basis = match (matrices, updates) {
+            (None, None) => None,
+            (Some(matrices), Some(updates)) => loaded.stored_basis(matrices, &updates)?,
+            _ => return Err(misplaced_basis()),
         };
         Ok(loaded)
     }
-}
 
-fn stored_basis(
-    inputs: TensorData,
-    updates: &TensorData,
-    curvature: &KronCurvature,
-) -> Result<Basis, LaplaceError> {
-    let like = curvature.inputs();
-    let numbers: Vec<f32> = updates.iter::<f32>().collect();
-    let count = match numbers.as_slice() {
-        [n] if n.fract() == 0.0 && (1.0..(2 * BASIS_PERIOD) as f32).contains(n) => *n as u32,
-        other => {
+    fn stored_basis(
+        &self,
+        matrices: TensorData,
+        updates: &TensorData,
+    ) -> Result<Option<Basis>, LaplaceError> {
+        let numbers: Vec<f32> = updates.iter::<f32>().collect();
+        let count = match numbers.as_slice() {
+            [n] if n.fract() == 0.0 && (1.0..(2 * BASIS_PERIOD) as f32).contains(n) => *n as u32,
+            other => {
+                return Err(LaplaceError::State(vec![format!(
+                    "updates is {other:?}, expected one whole number from 1 to {}",
+                    2 * BASIS_PERIOD - 1
+                )]));
+            }
+        };
+        let mut decomposed = self.estimate.state();
+        let name = match &self.estimate {
+            Curvature::Diagonal(_) => return Err(misplaced_basis()),
+            Curvature::Kron(_) => "inputs",
+            Curvature::Block(_) => "blocks",
+            Curvature::Full(_) => "matrix",
+        };
+        let like = decomposed.insert(name.into(), matrices.clone());
+        if let Some(like) = like
+            && like.shape() != matrices.shape()
+        {
             return Err(LaplaceError::State(vec![format!(
-                "updates is {other:?}, expected one whole number from 1 to {}",
-                2 * BASIS_PERIOD - 1
+                "basis has shape {:?}, expected {:?}",
+                matrices.shape(),
+                like.shape()
             )]));
         }
-    };
-    if inputs.shape().as_slice() != like.dims().as_slice() {
-        return Err(LaplaceError::State(vec![format!(
-            "basis has shape {:?}, expected {:?}",
-            inputs.shape(),
-            like.dims()
-        )]));
+        Basis::of(&self.estimate.load(&decomposed)?, count)
     }
-    let inputs = Tensor::from_data(inputs, (&like.device(), like.dtype()));
-    Basis::of(inputs, count)
+}
+
+fn misplaced_basis() -> LaplaceError {
+    let problem = "basis and updates belong together, and not to posterior diag";
+    LaplaceError::State(vec![problem.to_owned()])
 }

@@ -6,6 +6,7 @@ mod common;
 mod curvature;
 mod deep_head;
 mod online;
+mod online_matrices;
 mod posterior;
 mod predictive;
 mod prior;

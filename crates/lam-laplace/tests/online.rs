@@ -85,7 +85,14 @@ fn a_step_without_triplets_only_forgets() {
     assert_eq!(estimate(&online), [5.0; 3]);
 }
 
-/// A step of each structure that runs online, of a head [3, 4].
+const STRUCTURES: [Structure; 4] = [
+    Structure::Diagonal,
+    Structure::Kron,
+    Structure::Block,
+    Structure::Full,
+];
+
+/// A step of a structure, of a head [3, 4].
 fn random_step(structure: Structure, seed: u64) -> (Curvature, Tensor<1>) {
     let case = Case::random(8, 4, 3, seed);
     let counts = case.counts(DType::F32);
@@ -123,7 +130,7 @@ fn summary(online: &OnlineCurvature) -> DeviationSummary {
 
 #[test]
 fn resuming_goes_on_with_the_same_numbers() {
-    for structure in [Structure::Diagonal, Structure::Kron] {
+    for structure in STRUCTURES {
         for updates in [0, 1, 5, 127, 128, 300] {
             let mut whole = online(structure);
             for seed in 0..updates {
@@ -169,12 +176,18 @@ fn the_kept_basis_follows_the_estimate() {
 
 #[test]
 fn a_state_that_cannot_be_is_refused() {
-    let mut kron = online(Structure::Kron);
-    let (step, triplets) = random_step(Structure::Kron, 1);
-    kron.update(step, triplets).unwrap();
-    let like = online(Structure::Kron);
+    for structure in [Structure::Kron, Structure::Block, Structure::Full] {
+        refuses_broken_states(structure);
+    }
+}
+
+fn refuses_broken_states(structure: Structure) {
+    let mut whole = online(structure);
+    let (step, triplets) = random_step(structure, 1);
+    whole.update(step, triplets).unwrap();
+    let like = online(structure);
     let broken = |name: &str, data: TensorData| {
-        let mut state = kron.state();
+        let mut state = whole.state();
         state.insert(name.into(), data);
         like.load(&state).unwrap_err().to_string()
     };
@@ -184,10 +197,16 @@ fn a_state_that_cannot_be_is_refused() {
     }
     let message = broken("basis", TensorData::new(vec![0.0_f32; 4], [2, 2]));
     assert!(message.contains("basis has shape"), "{message}");
-    let mut state = kron.state();
+    let mut state = whole.state();
     state.remove("updates");
     assert!(like.load(&state).is_err());
-    assert!(online(Structure::Diagonal).load(&kron.state()).is_err());
+    assert!(online(Structure::Diagonal).load(&whole.state()).is_err());
+    // Tensors of a diagonal, with what others have decomposed.
+    let mut state = online(Structure::Diagonal).state();
+    for name in ["basis", "updates"] {
+        state.insert(name.into(), whole.state()[name].clone());
+    }
+    assert!(online(Structure::Diagonal).load(&state).is_err());
 }
 
 #[test]

@@ -5,7 +5,8 @@ use burn::tensor::Device;
 use rand_chacha::ChaCha12Rng;
 
 use crate::backbone::{
-    Backbone, BackboneConfig, ConvNetConfig, MIN_SIDE, RetrievalNetConfig, TrunkConfig,
+    Backbone, BackboneConfig, ChannelDropout, ConvNetConfig, DropoutSamples, MIN_SIDE,
+    RetrievalNetConfig, TrunkConfig,
 };
 use crate::head::{Activation, Head, HeadConfig};
 use crate::pooling::PoolingConfig;
@@ -122,4 +123,16 @@ pub struct Encoder {
     pub backbone: Backbone,
     /// Features to embeddings.
     pub head: Head,
+}
+
+impl Encoder {
+    /// `count` encoders with channels left out at random, the same ones of every image.
+    pub fn dropout_samples(
+        self,
+        dropout: ChannelDropout,
+        count: usize,
+        rng: &mut ChaCha12Rng,
+    ) -> DropoutSamples {
+        DropoutSamples::draw(self, dropout, count, rng)
+    }
 }

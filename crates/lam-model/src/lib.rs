@@ -19,6 +19,7 @@ pub mod miner;
 mod normalise;
 pub mod pooling;
 mod precision;
+mod select;
 mod state;
 pub mod weights;
 pub mod whitening;

@@ -3,7 +3,9 @@
 
 use crate::common::device;
 use burn::tensor::{Device, Tensor, TensorData};
-use lam_model::backbone::{ChannelDropout, ConvNet, ConvNetConfig};
+use lam_model::EncoderConfig;
+use lam_model::backbone::{Backbone, ChannelDropout, ConvNet, ConvNetConfig};
+use lam_model::head::Activation;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
@@ -95,6 +97,49 @@ fn a_draw_for_all_images_equals_the_same_factors_for_each() {
                 Tensor::from_data(TensorData::new(factors, [batch, channels]), &device)
             });
             close(&host(fast), &host(want));
+        }
+    }
+}
+
+/// The samples of an encoder against factors after each block, sample by sample. The networks for images of other sizes than
+/// a batch's cut, every rate, and heads with and without hidden layers.
+#[test]
+fn samples_equal_the_same_factors_on_every_map() {
+    for (shape, hidden, rate) in [
+        ([3, 1, 28, 28], vec![], 0.05),
+        ([9, 1, 28, 28], vec![7], 0.4),
+        ([1, 1, 28, 28], vec![], 0.97),
+        ([3, 3, 32, 32], vec![], 0.05),
+        ([21, 3, 32, 32], vec![7], 0.4),
+        ([2, 3, 32, 32], vec![], 0.97),
+        ([2, 3, 32, 32], vec![], 0.0),
+    ] {
+        let device = Device::flex();
+        let image = [shape[1], shape[2], shape[3]];
+        let config = EncoderConfig::new("linear", image, 5).unwrap();
+        let config = config.with_hidden(hidden, Activation::Tanh);
+        let encoder = config.init(&mut ChaCha12Rng::seed_from_u64(5), &device);
+        let Backbone::Small(net) = &encoder.backbone else {
+            panic!("a small network")
+        };
+        let dropout = ChannelDropout::new(rate).unwrap();
+        let x = images(shape, &device);
+        let mut rng = ChaCha12Rng::seed_from_u64(3);
+        let mut plain_rng = rng.clone();
+        let samples = 20;
+        let out = encoder
+            .clone()
+            .dropout_samples(dropout, samples, &mut rng)
+            .outputs(x.clone());
+        assert_eq!(out.outputs.dims(), [shape[0], samples, 5]);
+        close(&host(out.whole), &host(net.forward(x.clone())));
+        for sample in 0..samples {
+            let features = plain(net, x.clone(), |batch, channels| {
+                let factors = dropout.factors(channels, &mut plain_rng).repeat(batch);
+                Tensor::from_data(TensorData::new(factors, [batch, channels]), &device)
+            });
+            let got = out.outputs.clone().narrow(1, sample, 1);
+            close(&host(got), &host(encoder.head.forward(features)));
         }
     }
 }

@@ -104,6 +104,20 @@ pub enum TrainError {
         /// The configured data set.
         dataset: String,
     },
+    /// An ensemble without some of its members.
+    #[error(
+        "the ensemble lacks members: there is no finished deterministic run of seed {} in {looked}: `lam train ENSEMBLE.yaml --train-members` trains those that are missing, `lam train configs/{dataset}/deterministic.yaml --seed {}` a single one; or name others with --set resume=FOLDER",
+        list(.seeds),
+        .seeds.first().copied().unwrap_or_default()
+    )]
+    NoMembers {
+        /// The members' seeds.
+        seeds: Vec<u64>,
+        /// Where they were looked for.
+        looked: String,
+        /// The configured data set.
+        dataset: String,
+    },
     /// A run that cannot be begun with.
     #[error("{}: cannot begin with this run: {reason}", path.display())]
     Start {
@@ -231,6 +245,7 @@ impl TrainError {
                 | Self::RiskTarget(_)
                 | Self::NoRiskScore { .. }
                 | Self::NoStart { .. }
+                | Self::NoMembers { .. }
                 | Self::Start { .. }
                 | Self::NoWeights { .. }
                 | Self::NothingHeldOut(_)
@@ -248,6 +263,7 @@ impl TrainError {
                 | Self::Model(ModelError::NoBackbone { .. } | ModelError::NoMixedPrecision)
                 | Self::Laplace(
                     LaplaceError::TooLarge { .. }
+                        | LaplaceError::TooSlow { .. }
                         | LaplaceError::DeepHead { .. }
                         | LaplaceError::NoClosedForm
                 )
@@ -259,4 +275,10 @@ impl TrainError {
                 )
         )
     }
+}
+
+/// `1, 2, 3`.
+fn list(numbers: &[u64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    numbers.join(", ")
 }

@@ -103,11 +103,7 @@ impl<'a> Starts<'a> {
             }
             return Ok(start);
         };
-        let same_split = trained.selection == config.selection
-            && (config.selection == Selection::Test
-                || (trained.held_out_fraction == config.held_out_fraction
-                    && trained.seed == config.seed));
-        if config.selection == Selection::HeldOut && !same_split {
+        if self.has_seen_held_out(&trained) {
             return Err(TrainError::Start {
                 path: start.path,
                 reason: format!(
@@ -124,25 +120,58 @@ impl<'a> Starts<'a> {
         Ok(start)
     }
 
-    /// The deterministic run of a given seed.
+    /// The deterministic runs of these seeds, the members of an ensemble.
+    ///
+    /// Every seed holds out other images, so that members have seen most of those that this run holds out; that is said in a
+    /// note.
     ///
     /// # Errors
-    /// No such run; a run of something else.
-    pub fn of_seed(&mut self, seed: u64) -> Result<Start, TrainError> {
-        let (start, trained) = self.load(seed)?;
-        if let Some(trained) = trained
-            && trained.seed != seed
-        {
-            // `resume` names one run, which would otherwise stand for every seed.
-            return Err(TrainError::Start {
-                path: start.path,
-                reason: format!(
-                    "it has seed {}, expected seed {seed}: let resume name the folder that holds a run of each seed",
-                    trained.seed
-                ),
+    /// All seeds of which there is no run; a run of something else.
+    pub fn members(&mut self, seeds: &[u64]) -> Result<Vec<Start>, TrainError> {
+        let missing = seeds.iter().copied().filter(|&seed| !self.exists(seed));
+        let missing: Vec<u64> = missing.collect();
+        if !missing.is_empty() {
+            return Err(TrainError::NoMembers {
+                seeds: missing,
+                looked: self.looked(),
+                dataset: self.config.dataset.to_string(),
             });
         }
-        Ok(start)
+        let mut members = Vec::with_capacity(seeds.len());
+        let mut seeing = 0;
+        for &seed in seeds {
+            let (start, trained) = self.load(seed)?;
+            if let Some(trained) = &trained
+                && trained.seed != seed
+            {
+                // `resume` names one run, which would otherwise stand for every seed.
+                return Err(TrainError::Start {
+                    path: start.path,
+                    reason: format!(
+                        "it has seed {}, expected seed {seed}: let resume name the folder that holds a run of each seed",
+                        trained.seed
+                    ),
+                });
+            }
+            seeing += usize::from(trained.is_none_or(|trained| self.has_seen_held_out(&trained)));
+            members.push(start);
+        }
+        if self.config.selection == Selection::HeldOut && seeing > 0 {
+            self.notes.push(format!(
+                "{seeing} of {} members were trained on images that this run holds out: its metrics on held-out images can compare ensembles, but are too good for new images",
+                seeds.len()
+            ));
+        }
+        Ok(members)
+    }
+
+    /// Whether this run holds out images and a run of that configuration was trained on some of them.
+    fn has_seen_held_out(&self, trained: &Config) -> bool {
+        let config = self.config;
+        config.selection == Selection::HeldOut
+            && (trained.selection != Selection::HeldOut
+                || trained.held_out_fraction != config.held_out_fraction
+                || trained.seed != config.seed)
     }
 
     /// Whether there is a finished run of this seed.
@@ -211,15 +240,19 @@ impl<'a> Starts<'a> {
     }
 
     fn missing(&self, seed: u64) -> TrainError {
-        let config = self.config;
-        let named = config.resume.as_ref();
-        let looked = named.map_or_else(String::new, |path| format!("{} or ", path.display()));
         TrainError::NoStart {
-            method: config.model,
+            method: self.config.model,
             seed,
-            looked: format!("{looked}{}", self.folder().display()),
-            dataset: config.dataset.to_string(),
+            looked: self.looked(),
+            dataset: self.config.dataset.to_string(),
         }
+    }
+
+    /// Where runs are looked for, in words.
+    fn looked(&self) -> String {
+        let named = self.config.resume.as_ref();
+        let named = named.map_or_else(String::new, |path| format!("{} or ", path.display()));
+        format!("{named}{}", self.folder().display())
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::TrainError;
 use crate::checkpoint::{Checkpoint, CheckpointOrigin, Progress};
-use crate::config::Config;
+use crate::config::{Config, Selection};
 use crate::data::{ResidentImages, RunData};
 use crate::evaluate::{self, Evaluation};
 use crate::method::{Method, Report, StepInput, StepReport};
@@ -105,10 +105,26 @@ impl Trainer<'_> {
             // From here on there is something to go back to, whatever happens.
             self.save_last(&progress)?;
         }
+        if self.method.plan(self.config).epochs == 0 {
+            return self.judge_untrained(&progress, &mut record);
+        }
         while progress.epoch < planned_epochs(&*self.method, self.config) {
             self.epoch(&mut progress, &mut record)?;
         }
         Ok(())
+    }
+
+    /// What is never trained, such as an ensemble, is validated once all the same, where images are held out for that.
+    fn judge_untrained(
+        &mut self,
+        progress: &Progress,
+        record: &mut Record,
+    ) -> Result<(), TrainError> {
+        if self.config.selection == Selection::HeldOut {
+            let metrics = self.validation(progress, record)?;
+            self.observer.validated(progress.epoch, &metrics, true);
+        }
+        self.ask(progress)
     }
 
     fn resume(&mut self) -> Result<Progress, TrainError> {
@@ -320,14 +336,7 @@ impl Trainer<'_> {
 
     /// Evaluates on the selection set and keeps the weights if they are the best so far.
     fn validate(&mut self, progress: &mut Progress, record: &mut Record) -> Result<(), TrainError> {
-        let mut generator = self
-            .randomness
-            .generator(Purpose::Validation, progress.epoch as u64);
-        let predictor = self
-            .method
-            .predictor(self.config.val_n_samples, &mut generator)?;
-        let evaluation = self.evaluate(&*predictor)?;
-        let metrics = evaluation.metrics;
+        let metrics = self.validation(progress, record)?;
         let value = metrics
             .iter()
             .find(|(name, _)| name == SELECTING_METRIC)
@@ -338,9 +347,25 @@ impl Trainer<'_> {
             progress.best = Some((value, progress.epoch));
             self.checkpoint(progress)?.save(&Self::best(self.folder))?;
         }
-        record.add(progress.global_step, "validation", progress.epoch, &metrics)?;
         self.observer.validated(progress.epoch, &metrics, best);
         Ok(())
+    }
+
+    /// Metrics on the selection set, recorded.
+    fn validation(
+        &mut self,
+        progress: &Progress,
+        record: &mut Record,
+    ) -> Result<Vec<(String, f64)>, TrainError> {
+        let mut generator = self
+            .randomness
+            .generator(Purpose::Validation, progress.epoch as u64);
+        let predictor = self
+            .method
+            .predictor(self.config.val_n_samples, &mut generator)?;
+        let metrics = self.evaluate(&*predictor)?.metrics;
+        record.add(progress.global_step, "validation", progress.epoch, &metrics)?;
+        Ok(metrics)
     }
 
     fn evaluate(

@@ -14,7 +14,7 @@ use lam_train::method::{BuildContext, build};
 use lam_train::observer::{Observer, Silent};
 use lam_train::randomness::{Purpose, Randomness};
 use lam_train::run::OpenMode;
-use lam_train::{Outcome, RunOptions, TrainError, device, evaluate_run};
+use lam_train::{Outcome, RunOptions, TrainError, device, evaluate_run, train};
 use tempfile::{TempDir, tempdir};
 
 /// Side of the squares of pixels that are averaged.
@@ -328,6 +328,85 @@ fn a_head_is_trained_first_and_kept_as_a_run() {
 
 fn request_with_head(files: &(FilePart, FilePart), run: &Path) -> Fit {
     request(&[files], HeadInit::Run(run.to_owned()), &["batch_size=32"])
+}
+
+/// Ends a run after its first epoch.
+struct OneEpoch;
+
+impl Observer for OneEpoch {
+    fn wants_stop(&mut self, epoch: usize, _: usize) -> bool {
+        epoch == 1
+    }
+}
+
+/// Posteriors with matrices are accumulated during training too, and a run that was ended goes on to the same result.
+#[test]
+fn blocks_and_whole_matrices_train_online_and_go_on_exactly() {
+    let (folder, files) = shards();
+    let (features, labels) = &files[0];
+    for posterior in ["block", "full"] {
+        let text = format!(
+            "model: laplace_online\nposterior: {posterior}\nloss: arccos\ndataset: {}\nlabels: {}\n\
+             latent_dim: 4\nbatch_size: 32\nepochs: 2\nlr: 1.0e-5\ntest_n_samples: 20\nheld_out_fraction: 0.3\n",
+            features.file.display(),
+            labels.file.display()
+        );
+        let config = Config::parse(&text, Path::new("c.yaml"), &[])
+            .unwrap()
+            .config;
+        let run = |name: &str, mode: OpenMode, observer: &mut dyn Observer| {
+            let options = RunOptions {
+                out: Some(folder.path().join(format!("{name}-{posterior}"))),
+                mode,
+                ..options()
+            };
+            train(&config, &options, observer)
+        };
+        let whole = run("whole", OpenMode::New, &mut Silent).unwrap();
+        for name in ["recall@1", "map@5", "ece"] {
+            assert!(metric(&whole, name).is_finite(), "{posterior} {name}");
+        }
+        let ended = run("ended", OpenMode::New, &mut OneEpoch);
+        assert!(matches!(ended, Err(TrainError::Stopped { epoch: 1 })));
+        let ended = run("ended", OpenMode::Resume, &mut Silent).unwrap();
+        let read = |outcome: &Outcome, file: &str| fs::read(outcome.folder.join(file)).unwrap();
+        assert_eq!(read(&whole, "log.jsonl"), read(&ended, "log.jsonl"));
+        assert_eq!(curvature(&whole.folder), curvature(&ended.folder));
+        assert_eq!(whole.metrics.values(), ended.metrics.values());
+        // What was learnt of the weights together is kept: entries off the diagonal.
+        let side = if posterior == "block" {
+            DIM + 1
+        } else {
+            4 * (DIM + 1)
+        };
+        let all = curvature(&whole.folder);
+        let (_, first) = all.iter().find(|(n, _)| n == "curvature.basis").unwrap();
+        let across = (1..side).map(|j| first[j].abs()).fold(0.0, f32::max);
+        assert!(across > 1e-3 * first[0], "{across} {}", first[0]);
+        assert_eq!(
+            first.len(),
+            if posterior == "block" { 4 } else { 1 } * side * side
+        );
+    }
+    let wide = format!(
+        "model: laplace_online\nposterior: full\nloss: arccos\ndataset: {}\nlabels: {}\nlatent_dim: 40\n",
+        features.file.display(),
+        labels.file.display()
+    );
+    let config = Config::parse(&wide, Path::new("c.yaml"), &[])
+        .unwrap()
+        .config;
+    let options = RunOptions {
+        out: Some(folder.path().join("wide")),
+        ..options()
+    };
+    let error = train(&config, &options, &mut Silent).unwrap_err();
+    assert!(error.is_usage());
+    assert!(
+        error.to_string().contains("use model: laplace_posthoc"),
+        "{error}"
+    );
+    assert!(!folder.path().join("wide").exists());
 }
 
 /// The central property: adding up is fitting all at once.

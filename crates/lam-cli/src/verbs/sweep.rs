@@ -27,7 +27,8 @@ A sweep file is that of Weights & Biases: method (grid, random, bayes), metric (
 min and max, distribution), early_terminate (hyperband, median), run_cap, and config, the configuration that is varied.
 
 Trials are judged by the metric on held-out images. The test set is never looked at: train best.yaml, which the sweep
-leaves in its folder, to have its results. A sweep that was interrupted, by Ctrl-C or in any other way, goes on with the
+leaves in its folder, to have its results. An ensemble does not train: its trials compare members that are trained already,
+by seeds or resume. A sweep that was interrupted, by Ctrl-C or in any other way, goes on with the
 same command and makes the very trials of an uninterrupted one.";
 
 /// Search for the best values of configuration keys

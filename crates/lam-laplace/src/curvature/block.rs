@@ -7,6 +7,7 @@ use super::augmented::augmented;
 use super::linear_head::check_shapes;
 use super::memory::{check_memory, entries};
 use super::pair_terms::PairTerms;
+use super::span::Span;
 use super::{Approximation, PairHessian};
 use crate::LaplaceError;
 use crate::spectrum::Spectrum;
@@ -18,6 +19,7 @@ use crate::spectrum::Spectrum;
 #[derive(Debug, Clone)]
 pub struct BlockCurvature {
     blocks: Tensor<3>,
+    span: Span,
 }
 
 impl BlockCurvature {
@@ -61,6 +63,7 @@ impl BlockCurvature {
     pub(crate) fn from_blocks(blocks: Tensor<3>) -> Self {
         Self {
             blocks: blocks.without_autodiff(),
+            span: Span::whole(),
         }
     }
 
@@ -96,6 +99,7 @@ impl BlockCurvature {
         });
         Ok(Self {
             blocks: Tensor::stack(blocks.collect(), 0),
+            span: Span::of(rows.clone()),
         })
     }
 
@@ -118,6 +122,7 @@ impl BlockCurvature {
     pub fn merge(self, other: Self) -> Self {
         Self {
             blocks: self.blocks + other.blocks,
+            span: self.span.merge(other.span),
         }
     }
 
@@ -126,6 +131,7 @@ impl BlockCurvature {
     pub fn scale(self, factor: f64) -> Self {
         Self {
             blocks: self.blocks * factor,
+            span: self.span,
         }
     }
 
@@ -134,6 +140,7 @@ impl BlockCurvature {
     pub fn scale_by(self, factor: Tensor<1>) -> Self {
         Self {
             blocks: self.blocks * factor.without_autodiff().unsqueeze(),
+            span: self.span,
         }
     }
 
@@ -142,7 +149,18 @@ impl BlockCurvature {
     /// # Errors
     /// [`LaplaceError::NotFinite`], [`LaplaceError::NoSpectrum`].
     pub fn clamp(self) -> Result<Self, LaplaceError> {
-        let blocks = Spectrum::of(self.blocks, "block")?.positive_part();
-        Ok(Self { blocks })
+        let blocks = match self.span.basis() {
+            None => Spectrum::of(self.blocks, "block")?.positive_part(),
+            Some(basis) => {
+                let (q, transposed) = (
+                    basis.clone().unsqueeze::<3>(),
+                    basis.transpose().unsqueeze(),
+                );
+                let inner = transposed.clone().matmul(self.blocks).matmul(q.clone());
+                let inner = Spectrum::of(inner, "block")?.positive_part();
+                q.matmul(inner).matmul(transposed)
+            }
+        };
+        Ok(Self::from_blocks(blocks))
     }
 }

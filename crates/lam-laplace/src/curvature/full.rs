@@ -7,6 +7,7 @@ use super::augmented::augmented;
 use super::linear_head::check_shapes;
 use super::memory::{check_memory, entries};
 use super::pair_terms::PairTerms;
+use super::span::Span;
 use super::{Approximation, PairHessian};
 use crate::LaplaceError;
 use crate::spectrum::Spectrum;
@@ -19,6 +20,8 @@ use crate::spectrum::Spectrum;
 pub struct FullCurvature {
     matrix: Tensor<2>,
     outputs: usize,
+    /// Of the inputs of each output.
+    span: Span,
 }
 
 impl FullCurvature {
@@ -60,6 +63,7 @@ impl FullCurvature {
         Self {
             matrix: matrix.without_autodiff(),
             outputs,
+            span: Span::whole(),
         }
     }
 
@@ -104,6 +108,7 @@ impl FullCurvature {
         Ok(Self {
             matrix: Tensor::cat(strips.collect(), 0),
             outputs,
+            span: Span::of(rows),
         })
     }
 
@@ -127,6 +132,7 @@ impl FullCurvature {
         Self {
             matrix: self.matrix + other.matrix,
             outputs: self.outputs,
+            span: self.span.merge(other.span),
         }
     }
 
@@ -135,7 +141,7 @@ impl FullCurvature {
     pub fn scale(self, factor: f64) -> Self {
         Self {
             matrix: self.matrix * factor,
-            outputs: self.outputs,
+            ..self
         }
     }
 
@@ -144,7 +150,7 @@ impl FullCurvature {
     pub fn scale_by(self, factor: Tensor<1>) -> Self {
         Self {
             matrix: self.matrix * factor.without_autodiff().unsqueeze(),
-            outputs: self.outputs,
+            ..self
         }
     }
 
@@ -153,10 +159,28 @@ impl FullCurvature {
     /// # Errors
     /// [`LaplaceError::NotFinite`], [`LaplaceError::NoSpectrum`].
     pub fn clamp(self) -> Result<Self, LaplaceError> {
-        let spectrum = Spectrum::of(self.matrix.unsqueeze(), "full")?;
-        Ok(Self {
-            matrix: spectrum.positive_part().squeeze_dim(0),
-            outputs: self.outputs,
-        })
+        let positive_part = |matrix: Tensor<2>| -> Result<Tensor<2>, LaplaceError> {
+            let spectrum = Spectrum::of(matrix.unsqueeze(), "full")?;
+            Ok(spectrum.positive_part().squeeze_dim(0))
+        };
+        let matrix = match self.span.basis() {
+            None => positive_part(self.matrix)?,
+            Some(basis) => {
+                let inner = between(self.matrix, basis.clone(), self.outputs);
+                between(positive_part(inner)?, basis.transpose(), self.outputs)
+            }
+        };
+        Ok(Self::from_matrix(matrix, self.outputs))
     }
+}
+
+/// `(I ⊗ Q)ᵀ A (I ⊗ Q)` of a symmetric `A [D n, D n]` with `Q [n, r]`.
+fn between(matrix: Tensor<2>, q: Tensor<2>, outputs: usize) -> Tensor<2> {
+    let [inputs, inner] = q.dims();
+    let half = |matrix: Tensor<2>| {
+        let [rows, _] = matrix.dims();
+        let product = matrix.reshape([rows * outputs, inputs]).matmul(q.clone());
+        product.reshape([rows, outputs * inner])
+    };
+    half(half(matrix).transpose())
 }

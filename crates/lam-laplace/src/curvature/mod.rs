@@ -12,6 +12,7 @@ mod linear_head;
 mod memory;
 mod pair_hessian;
 mod pair_terms;
+mod span;
 mod state;
 mod structure;
 mod subsample;

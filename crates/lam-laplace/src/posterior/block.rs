@@ -35,9 +35,19 @@ impl BlockPosterior {
         curvature: &BlockCurvature,
         prior_precision: f64,
     ) -> Result<Self, LaplaceError> {
-        let spread = Spread::new(prior_precision)?;
-        let mean = LinearMean::new(mean, curvature.dims(), "block")?;
         let spectrum = Spectrum::of(curvature.blocks(), "block")?;
+        Self::of_spectrum(mean, curvature.dims(), spectrum, prior_precision)
+    }
+
+    /// As [`new`](Self::new), with the decomposition of a curvature of a head of sizes `[D, F]`.
+    pub(crate) fn of_spectrum(
+        mean: HeadWeights,
+        dims: [usize; 2],
+        spectrum: Spectrum,
+        prior_precision: f64,
+    ) -> Result<Self, LaplaceError> {
+        let spread = Spread::new(prior_precision)?;
+        let mean = LinearMean::new(mean, dims, "block")?;
         Ok(Self {
             mean,
             spectrum,

@@ -34,9 +34,19 @@ impl FullPosterior {
         curvature: &FullCurvature,
         prior_precision: f64,
     ) -> Result<Self, LaplaceError> {
-        let spread = Spread::new(prior_precision)?;
-        let mean = LinearMean::new(mean, curvature.dims(), "full")?;
         let spectrum = Spectrum::of(curvature.matrix().unsqueeze(), "full")?;
+        Self::of_spectrum(mean, curvature.dims(), spectrum, prior_precision)
+    }
+
+    /// As [`new`](Self::new), with the decomposition of a curvature of a head of sizes `[D, F]`.
+    pub(crate) fn of_spectrum(
+        mean: HeadWeights,
+        dims: [usize; 2],
+        spectrum: Spectrum,
+        prior_precision: f64,
+    ) -> Result<Self, LaplaceError> {
+        let spread = Spread::new(prior_precision)?;
+        let mean = LinearMean::new(mean, dims, "full")?;
         Ok(Self {
             mean,
             spectrum,

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha12Rng;
 
 use crate::cpu::{Place, conv_block};
 use crate::init::uniform_fan_in;
+use crate::select::select;
 
 /// Side of the square kernels.
 const KERNEL: usize = 3;
@@ -66,17 +67,13 @@ impl ConvBlock {
 
     /// The block whose input channels are multiplied by `entering` (none: by 1) and whose output channels by
     /// `leaving`, factors that are not negative; they go into the weights.
-    pub(super) fn with_channel_factors(
-        &self,
-        entering: Option<Vec<f32>>,
-        leaving: Vec<f32>,
-    ) -> Self {
+    pub(super) fn with_channel_factors(&self, entering: Option<Vec<f32>>, leaving: &[f32]) -> Self {
         let device = self.weight.val().device();
         let factors = |values: Vec<f32>| {
             let count = values.len();
             Tensor::<1>::from_data(TensorData::new(values, [count]), &device)
         };
-        let leaving = factors(leaving);
+        let leaving = factors(leaving.to_vec());
         let outputs = leaving.dims()[0];
         let mut weight = self.weight.val() * leaving.clone().reshape([outputs, 1, 1, 1]);
         if let Some(entering) = entering {
@@ -86,6 +83,15 @@ impl ConvBlock {
         Self {
             weight: Param::from_tensor(weight),
             bias: Param::from_tensor(self.bias.val() * leaving),
+            pool: self.pool,
+        }
+    }
+
+    /// The block that reads only these channels of its input, in this order.
+    pub(super) fn with_inputs(&self, channels: &[usize]) -> Self {
+        Self {
+            weight: Param::from_tensor(select(self.weight.val(), 1, channels)),
+            bias: Param::from_tensor(self.bias.val()),
             pool: self.pool,
         }
     }

@@ -96,10 +96,21 @@ impl ConvNet {
     /// - `images`: `[B, C, H, W]`
     /// - output: `[B, F]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let blocks = self.blocks.iter().enumerate();
-        let map = blocks.fold(self.precision.enter(images), |x, (i, block)| {
-            block.forward_at(x, self.place(i))
-        });
+        self.forward_from(0, self.precision.enter(images))
+    }
+
+    /// What follows the map of [`ConvNet::first_block`].
+    ///
+    /// # Shapes
+    /// - `map`: `[B, C', H', W']`
+    /// - output: `[B, F]`
+    pub(super) fn after_first_block(&self, map: Tensor<4>) -> Tensor<2> {
+        self.forward_from(1, map)
+    }
+
+    fn forward_from(&self, first: usize, map: Tensor<4>) -> Tensor<2> {
+        let blocks = self.blocks.iter().enumerate().skip(first);
+        let map = blocks.fold(map, |x, (i, block)| block.forward_at(x, self.place(i)));
         in_full(map.flatten(1, 3))
     }
 
@@ -147,14 +158,31 @@ impl ConvNet {
     /// network like any other, which costs what any other costs, and the first block need be computed only once for
     /// many draws.
     pub fn rest_with_dropout(&self, dropout: ChannelDropout, rng: &mut ChaCha12Rng) -> ConvNet {
-        let mut entering = self
-            .blocks
-            .first()
-            .map(|block| dropout.factors(block.channels_out(), rng));
-        let blocks = self.blocks.iter().skip(1).map(|block| {
-            let leaving = dropout.factors(block.channels_out(), rng);
-            block.with_channel_factors(entering.take(), leaving)
-        });
+        self.rest_with_factors(&self.draw_factors(dropout, rng))
+    }
+
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Factors on the channels that leave each block.
+    pub(super) fn draw_factors(
+        &self,
+        dropout: ChannelDropout,
+        rng: &mut ChaCha12Rng,
+    ) -> Vec<Vec<f32>> {
+        let blocks = self.blocks.iter();
+        blocks
+            .map(|block| dropout.factors(block.channels_out(), rng))
+            .collect()
+    }
+
+    /// As [`ConvNet::rest_with_dropout`] with given factors on the channels that leave each block.
+    pub(super) fn rest_with_factors(&self, factors: &[Vec<f32>]) -> ConvNet {
+        let mut entering = factors.first().cloned();
+        let blocks = self.blocks.iter().zip(factors).skip(1);
+        let blocks =
+            blocks.map(|(block, leaving)| block.with_channel_factors(entering.take(), leaving));
         ConvNet {
             blocks: blocks.collect(),
             precision: self.precision,

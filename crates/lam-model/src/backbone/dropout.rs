@@ -28,11 +28,6 @@ impl ChannelDropout {
         }
     }
 
-    /// Nothing is left out.
-    pub(super) fn none() -> Self {
-        Self { rate: 0.0 }
-    }
-
     /// `count` independent factors: 0, or `1/(1 − rate)`.
     pub fn factors(self, count: usize, rng: &mut ChaCha12Rng) -> Vec<f32> {
         let kept = (1.0 / (1.0 - self.rate)) as f32;

@@ -1,117 +1,117 @@
-//! Networks with channels left out, which share what they have in common.
+//! Encoders with channels left out, which share what they have in common.
 
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha12Rng;
 
-use super::{Backbone, ChannelDropout, ConvNet, GivenFeatures, RetrievalNet};
+use super::shared_samples::SharedSamples;
+use super::{Backbone, ChannelDropout, ConvNet};
+use crate::Encoder;
+use crate::head::Head;
 
-/// Samples of a network under dropout; each leaves the same channels out of every image.
+/// Samples of an encoder under dropout; each leaves the same channels out of every image.
 #[derive(Debug)]
-pub struct DropoutSamples(Kind);
+pub struct DropoutSamples {
+    kind: Kind,
+    head: Head,
+}
 
 #[derive(Debug)]
 enum Kind {
     /// The first block is computed once per image, what follows it once per sample.
-    Small {
-        first: ConvNet,
-        /// Blocks after the first, one network per sample.
-        networks: Vec<ConvNet>,
-        /// Blocks after the first, nothing left out.
-        whole: ConvNet,
+    Networks { net: ConvNet, rest: Vec<ConvNet> },
+    /// As before, and most of the second block is computed once per image too.
+    Shared {
+        net: ConvNet,
+        samples: Box<SharedSamples>,
     },
     /// Features are computed once per image.
-    OfFeatures {
-        net: Box<Backbone>,
+    Features {
+        backbone: Box<Backbone>,
         /// Factors on the features, one list per sample.
         factors: Vec<Vec<f32>>,
     },
 }
 
 /// A batch of images under every sample.
-pub struct DroppedOut<'a> {
+#[derive(Debug)]
+pub struct DroppedOut {
     /// Features with nothing left out, `[B, F]`.
     pub whole: Tensor<2>,
-    /// Features `[B, F]` under each sample, computed one by one.
-    pub samples: Box<dyn Iterator<Item = Tensor<2>> + 'a>,
+    /// Outputs of the head under each of `S` samples, `[B, S, D]`.
+    pub outputs: Tensor<3>,
 }
 
 impl DropoutSamples {
-    pub(super) fn of_small(
-        net: ConvNet,
+    pub(crate) fn draw(
+        Encoder { backbone, head }: Encoder,
         dropout: ChannelDropout,
         count: usize,
         rng: &mut ChaCha12Rng,
     ) -> Self {
-        let networks = (0..count).map(|_| net.rest_with_dropout(dropout, rng));
-        let networks = networks.collect();
-        Self(Kind::Small {
-            networks,
-            whole: net.rest_with_dropout(ChannelDropout::none(), rng),
-            first: net,
-        })
-    }
-
-    pub(super) fn of_retrieval(
-        net: RetrievalNet,
-        dropout: ChannelDropout,
-        count: usize,
-        rng: &mut ChaCha12Rng,
-    ) -> Self {
-        let size = net.features();
-        Self::of_features(Backbone::Retrieval(net), size, dropout, count, rng)
-    }
-
-    pub(super) fn of_given(
-        given: GivenFeatures,
-        dropout: ChannelDropout,
-        count: usize,
-        rng: &mut ChaCha12Rng,
-    ) -> Self {
-        let size = given.features();
-        Self::of_features(Backbone::Given(given), size, dropout, count, rng)
-    }
-
-    fn of_features(
-        net: Backbone,
-        size: usize,
-        dropout: ChannelDropout,
-        count: usize,
-        rng: &mut ChaCha12Rng,
-    ) -> Self {
-        let factors = (0..count).map(|_| dropout.factors(size, rng));
-        Self(Kind::OfFeatures {
-            factors: factors.collect(),
-            net: Box::new(net),
-        })
+        let size = match &backbone {
+            Backbone::Small(_) => 0,
+            Backbone::Retrieval(net) => net.features(),
+            Backbone::Given(given) => given.features(),
+        };
+        let kind = match backbone {
+            Backbone::Small(net) => {
+                let factors = (0..count).map(|_| net.draw_factors(dropout, rng));
+                let factors: Vec<_> = factors.collect();
+                match SharedSamples::new(&net, &head, &factors) {
+                    Some(samples) => Kind::Shared {
+                        net,
+                        samples: Box::new(samples),
+                    },
+                    None => Kind::Networks {
+                        rest: factors.iter().map(|f| net.rest_with_factors(f)).collect(),
+                        net,
+                    },
+                }
+            }
+            backbone => Kind::Features {
+                factors: (0..count).map(|_| dropout.factors(size, rng)).collect(),
+                backbone: Box::new(backbone),
+            },
+        };
+        Self { kind, head }
     }
 
     /// # Shapes
     /// - `images`: `[B, C, H, W]`
-    pub fn features(&self, images: Tensor<4>) -> DroppedOut<'_> {
-        match &self.0 {
-            Kind::Small {
-                first,
-                networks,
-                whole,
-            } => {
-                let map = first.first_block(images);
+    pub fn outputs(&self, images: Tensor<4>) -> DroppedOut {
+        match &self.kind {
+            Kind::Networks { net, rest } => {
+                let map = net.first_block(images);
+                let features = rest.iter().map(|rest| rest.forward(map.clone()));
                 DroppedOut {
-                    whole: whole.forward(map.clone()),
-                    samples: Box::new(networks.iter().map(move |net| net.forward(map.clone()))),
+                    outputs: self.heads(features),
+                    whole: net.after_first_block(map),
                 }
             }
-            Kind::OfFeatures { net, factors } => {
-                let whole = net.forward(images);
-                let (features, device) = (whole.clone(), whole.device());
-                let samples = factors.iter().map(move |factors| {
+            Kind::Shared { net, samples } => {
+                let map = net.first_block(images);
+                DroppedOut {
+                    outputs: samples.outputs(map.clone()),
+                    whole: net.after_first_block(map),
+                }
+            }
+            Kind::Features { backbone, factors } => {
+                let whole = backbone.forward(images);
+                let features = factors.iter().map(|factors| {
                     let data = TensorData::new(factors.clone(), [1, factors.len()]);
-                    features.clone() * Tensor::<2>::from_data(data, &device)
+                    whole.clone() * Tensor::<2>::from_data(data, &whole.device())
                 });
                 DroppedOut {
+                    outputs: self.heads(features),
                     whole,
-                    samples: Box::new(samples),
                 }
             }
         }
+    }
+
+    /// Features `[B, F]` of each sample through the head, `[B, S, D]`.
+    fn heads(&self, features: impl Iterator<Item = Tensor<2>>) -> Tensor<3> {
+        let outputs = features.map(|features| self.head.forward(features));
+        Tensor::stack(outputs.collect(), 1)
     }
 }

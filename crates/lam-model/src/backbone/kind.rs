@@ -5,8 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
 use super::{
-    ChannelDropout, ConvNet, ConvNetConfig, DropoutSamples, GivenFeatures, RetrievalNet,
-    RetrievalNetConfig,
+    ChannelDropout, ConvNet, ConvNetConfig, GivenFeatures, RetrievalNet, RetrievalNetConfig,
 };
 use crate::batch_norm::{BatchStatistics, Pass};
 use crate::precision::Precision;
@@ -113,20 +112,6 @@ impl Backbone {
             Self::Given(given) => dropout.features(given.forward(images), rng),
         };
         (features, statistics)
-    }
-
-    /// `count` networks with channels left out at random, the same ones of every image.
-    pub fn dropout_samples(
-        self,
-        dropout: ChannelDropout,
-        count: usize,
-        rng: &mut ChaCha12Rng,
-    ) -> DropoutSamples {
-        match self {
-            Self::Small(net) => DropoutSamples::of_small(net, dropout, count, rng),
-            Self::Retrieval(net) => DropoutSamples::of_retrieval(net, dropout, count, rng),
-            Self::Given(given) => DropoutSamples::of_given(given, dropout, count, rng),
-        }
     }
 
     fn pass(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<2> {

@@ -12,6 +12,7 @@ mod given;
 mod kind;
 mod resnet;
 mod retrieval_net;
+mod shared_samples;
 mod squeezenet;
 mod trunk;
 mod vgg;

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha12Rng;
 
 use super::{Activation, HeadWeights, LayerWeights, LinearHead, PerLayer};
 use crate::init::uniform_fan_in;
+use crate::select::select;
 
 /// Sizes of a [`Head`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,25 @@ impl Head {
             bias: Param::from_tensor(bias),
             activation: Activation::default(),
         }
+    }
+
+    /// The head for features in another order: input `i` of the result is input `order[i]` of this one.
+    pub(crate) fn with_inputs_in_order(mut self, order: &[usize]) -> Self {
+        let first = match self.hidden.first_mut() {
+            Some(layer) => &mut layer.weight,
+            None => &mut self.weight,
+        };
+        *first = Param::from_tensor(select(first.val(), 1, order));
+        self
+    }
+
+    /// `F`: the number of features that enter.
+    pub(crate) fn features(&self) -> usize {
+        let first = self
+            .hidden
+            .first()
+            .map_or(&self.weight, |layer| &layer.weight);
+        first.val().dims()[1]
     }
 
     /// The weights as they are now; gradients of what is computed with them reach the parameters.

@@ -204,12 +204,6 @@ fn structure(config: &Config, reader: &mut Reader) {
         );
         conflict(reader, &["posterior", "head"], message);
     }
-    if config.model == Method::LaplaceOnline && matches!(name, Posterior::Block | Posterior::Full) {
-        let message = format!(
-            "'posterior' is {name} and 'model' laplace_online, which would decompose its matrices at every step: expected one of diag, kron (laplace_posthoc has all); nearest valid: posterior: kron"
-        );
-        conflict(reader, &["posterior", "model"], message);
-    }
     let closed_form = matches!(name, Posterior::Diag | Posterior::Block) && config.head.is_empty();
     if config.predictive == Predictive::Analytic && !closed_form {
         let message = format!(

@@ -66,7 +66,7 @@ config_keys! {
         kl_weight: f64 = [1e-6], Allowed::between(0.0, 1e6), "HIB: weight of the KL term.";
     }
     "Laplace" identity true {
-        posterior: Posterior = [Posterior::Diag], ANY, "Which weights of the head depend on each other in the posterior: none; all, by a Kronecker product; those of an output; all.";
+        posterior: Posterior = [Posterior::Diag], ANY, "Which weights of the head depend on each other in the posterior: none; all, by a Kronecker product; those of an output; all. Online, block takes up to 2047 features and full up to 1024 weights.";
         loss_approx: HessianApprox = [HessianApprox::Full], ANY, "Which terms of the pair Hessian are kept.";
         type_of_triplets_hessian: TripletType = [TripletType::All], ANY, "Which triplets the Hessian sees.";
         max_pairs: usize = [5000], Allowed::between(1.0, 1e9), "With subsample_pairs: how many pairs of each kind a step draws for the Hessian.";

@@ -51,8 +51,8 @@ impl Method for DeepEnsemble {
     }
 
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
-        for (member, &seed) in self.members.iter_mut().zip(&self.seeds) {
-            *member = starts.of_seed(seed)?.load_into(member.clone())?;
+        for (member, start) in self.members.iter_mut().zip(starts.members(&self.seeds)?) {
+            *member = start.load_into(member.clone())?;
         }
         Ok(())
     }

@@ -4,8 +4,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use lam_laplace::predictive::summarise;
-use lam_model::backbone::{ChannelDropout, DropoutSamples};
-use lam_model::head::Head;
+use lam_model::backbone::{ChannelDropout, DropoutSamples, DroppedOut};
 use lam_model::normalise;
 use rand_chacha::ChaCha12Rng;
 
@@ -61,12 +60,8 @@ impl Method for McDropout {
     ) -> Result<Box<dyn Predict>, TrainError> {
         let encoder = self.learner.encoder.valid();
         let count = samples.max(1);
-        Ok(Box::new(DropoutPredictor {
-            networks: encoder
-                .backbone
-                .dropout_samples(self.dropout, count, generator),
-            head: encoder.head,
-        }))
+        let samples = encoder.dropout_samples(self.dropout, count, generator);
+        Ok(Box::new(DropoutPredictor(samples)))
     }
 
     fn state(&self) -> Result<MethodState, TrainError> {
@@ -78,24 +73,20 @@ impl Method for McDropout {
     }
 }
 
-struct DropoutPredictor {
-    networks: DropoutSamples,
-    head: Head,
-}
+struct DropoutPredictor(DropoutSamples);
 
 impl Predict for DropoutPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let features = self.networks.features(images);
-        let embeddings = features
-            .samples
-            .map(|features| normalise(self.head.forward(features)));
-        let samples: Tensor<3> = Tensor::stack(embeddings.collect(), 1);
+        let DroppedOut { whole, outputs } = self.0.outputs(images);
+        let [batch, samples, size] = outputs.dims();
+        let embeddings = normalise(outputs.reshape([batch * samples, size]));
+        let samples: Tensor<3> = embeddings.reshape([batch, samples, size]);
         let embedding = summarise(samples.clone());
         Embedded {
             mean: embedding.mean,
             deviation: Some(embedding.deviation),
             samples: Some(samples),
-            feature_norm: norms(features.whole),
+            feature_norm: norms(whole),
             isotropic: None,
         }
     }

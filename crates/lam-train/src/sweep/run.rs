@@ -12,7 +12,9 @@ use super::search::{Observed, grid_size, suggest};
 use super::spec::{SearchMethod, SweepSpec};
 use super::trials::{Trial, TrialState, TrialTable};
 use crate::TrainError;
-use crate::config::{Config, ConfigError, Fault, Override, Place, Problem, Selection, Warning};
+use crate::config::{
+    Config, ConfigError, Fault, Method, Override, Place, Problem, Selection, Warning,
+};
 use crate::method::StepReport;
 use crate::observer::Observer;
 use crate::run::{OpenMode, RunError, lock};
@@ -93,7 +95,9 @@ impl Sweep {
         if varies_selection || (base.selection == Selection::Test && !fixed("selection")) {
             return Err(SweepError::TestSelection);
         }
-        if !base.train || (base.epochs == 0 && !fixed("epochs")) {
+        // An ensemble is judged as it is; its members are trained already.
+        let trains = base.train && (base.epochs > 0 || fixed("epochs"));
+        if !trains && base.model != Method::DeepEnsemble {
             return Err(SweepError::NoTraining {
                 train: base.train,
                 epochs: base.epochs,
@@ -282,7 +286,7 @@ impl Sweep {
                 let reason = format!("{} has no training that could be judged", config.model);
                 return Ok(failed(trial, reason));
             }
-            Err(error) if concerns_all(&error) => return Err(SweepError::Train(error)),
+            Err(error) if self.concerns_all(&error) => return Err(SweepError::Train(error)),
             Err(error) => return Ok(failed(trial, error.to_string())),
         };
         trial.history = validations(&log, &self.spec.metric, usize::MAX)?;
@@ -304,20 +308,28 @@ impl Sweep {
         trial.state = state;
         Ok(trial)
     }
+
+    /// Errors that do not come from the values of one trial.
+    fn concerns_all(&self, error: &TrainError) -> bool {
+        match error {
+            TrainError::Run(_)
+            | TrainError::Data(_)
+            | TrainError::Device(_)
+            | TrainError::Plot(_) => true,
+            // Other members may be there, unless all trials have the same.
+            TrainError::NoMembers { .. } => {
+                let mut varied = self.spec.parameters.iter();
+                !varied.any(|p| ["seeds", "resume"].contains(&p.key))
+            }
+            _ => false,
+        }
+    }
 }
 
 fn failed(mut trial: Trial, reason: String) -> Trial {
     trial.state = TrialState::Failed;
     trial.reason = Some(reason);
     trial
-}
-
-/// Errors that do not come from the values of one trial.
-fn concerns_all(error: &TrainError) -> bool {
-    matches!(
-        error,
-        TrainError::Run(_) | TrainError::Data(_) | TrainError::Device(_) | TrainError::Plot(_)
-    )
 }
 
 fn setting(values: &[(String, String)]) -> impl Iterator<Item = Override> + '_ {

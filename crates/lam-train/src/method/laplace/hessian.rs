@@ -52,6 +52,11 @@ impl Hessian {
         })
     }
 
+    /// The configured structure.
+    pub(super) fn structure(&self) -> Structure {
+        self.structure
+    }
+
     /// Curvature of the configured structure, `value` for every weight of a head alike.
     ///
     /// # Errors

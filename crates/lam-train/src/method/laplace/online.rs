@@ -61,6 +61,7 @@ impl LaplaceOnline {
             .weights()
             .layers
             .map(|layer| layer.dims());
+        OnlineCurvature::check(hessian.structure(), &layers)?;
         let initial = hessian.constant(layers, online.init(), context.device)?;
         Ok(Box::new(Self {
             learner,
@@ -71,7 +72,7 @@ impl LaplaceOnline {
         }))
     }
 
-    /// The posterior around the current mean, without temperature. The mean carries gradients if `encoder` does.
+    /// The posterior of a step around the current mean, without temperature. The mean carries gradients if `encoder` does.
     fn posterior(&self, encoder: &Encoder) -> Result<Box<dyn Posterior>, TrainError> {
         let mean = encoder.head.weights();
         Ok(self.curvature.posterior(mean, self.rule.prior_precision)?)
@@ -130,7 +131,10 @@ impl Method for LaplaceOnline {
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
         let encoder = self.learner.encoder.valid();
-        let posterior = self.posterior(&encoder)?;
+        let mean = encoder.head.weights();
+        let posterior = self
+            .curvature
+            .current_posterior(mean, self.rule.prior_precision)?;
         self.rule
             .predictor(encoder.backbone, posterior, samples, generator)
     }

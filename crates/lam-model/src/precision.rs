@@ -7,8 +7,8 @@ use crate::ModelError;
 /// In what type the layers of a backbone hand their numbers on.
 ///
 /// Layers follow the type of their input, and cast their parameters to it; the gradient of such a parameter is cast back
-/// on its way to it. Parameters, statistics of norms, poolings of trunks and features are `f32` in every precision, and so is all
-/// that is stored: a model has no precision, its computation has.
+/// on its way to it. Parameters, statistics of norms, poolings of trunks and features are `f32` in every precision, and
+/// so is all that is stored: a model has no precision, its computation has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// `f32` throughout.

@@ -57,7 +57,7 @@ config_keys! {
         lr_schedule: LrSchedule = [LrSchedule::Exponential], ANY, "How the rate falls; cosine goes to 0 and ignores lr_decay.";
         optimizer: Optimizer = [Optimizer::Rmsprop], ANY, "The optimiser (α 0.99, ε 1e-8).";
         weight_decay: f64 = [1e-5], Allowed::between(0.0, 10.0), "L2 penalty inside the optimiser.";
-        precision: Precision = [Precision::Full], ANY, "In what type the backbone computes, in training and evaluation: mixed is bf16 between its layers and full precision everywhere else, faster where the device has units for it.";
+        precision: Precision = [Precision::Full], ANY, "In what type the backbone computes, in training and evaluation: mixed is bf16 between its layers and full precision everywhere else, for devices with units for it.";
         loss: Loss = [Loss::Contrastive], ANY, "The loss; arccos trains as contrastive and differs in the Hessian.";
         margin: f64 = [0.7], Allowed::between(0.0, 100.0), "Margin of the loss and of the miner.";
         distance: Distance = [Distance::Euclidean], ANY, "Distance between embeddings.";

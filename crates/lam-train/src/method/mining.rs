@@ -10,6 +10,7 @@ use super::report::Summary;
 use super::targets::Targets;
 
 /// A batch whose pairs can be mined, by one rule or by several.
+#[expect(clippy::large_enum_variant, reason = "one exists per batch")]
 pub(super) enum Minable<'a> {
     /// Row-major `[B, B]` in the host's memory.
     Host {

@@ -50,6 +50,7 @@ impl StepReport {
 
 /// What there is to say of mined pairs.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one exists per batch")]
 pub(super) enum Summary {
     /// Number of triplets, mean distance of positives and of negatives.
     Read(u64, Option<(f64, f64)>),
@@ -93,6 +94,7 @@ impl Summary {
 /// A step's report, read where that costs nothing. To read it from a device that works ahead of the program would be to
 /// wait for it.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "few exist between two readings")]
 pub enum Report {
     /// Known.
     Read(StepReport),

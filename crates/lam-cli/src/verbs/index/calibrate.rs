@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lam_retrieve::{Calibration, Classes, Embeddings, RetrieveOptions, Samples};
 use lam_search::retrieval::Ranking;
-use lam_search::store::{View, Writer};
+use lam_search::store::Writer;
 
 use crate::error::CliError;
 use crate::printer::Printer;

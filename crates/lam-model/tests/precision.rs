@@ -291,13 +291,14 @@ fn dropout_leaves_out_the_same_channels_in_either_precision() {
     for (arch, image) in [("linear", [3, 32, 32]), ("resnet18", [3, 64, 64])] {
         let x = images(image, &device);
         let run = |precision| -> Vec<Vec<f32>> {
-            let backbone = encoder(arch, image, precision, &device).backbone;
+            let encoder = encoder(arch, image, precision, &device);
             let mut rng = ChaCha12Rng::seed_from_u64(8);
+            let backbone = &encoder.backbone;
             let (trained, _) = backbone.forward_with_dropout(x.clone(), dropout, &mut rng);
-            let samples = backbone.dropout_samples(dropout, 3, &mut rng);
-            let found = samples.features(x.clone());
-            let all = [trained, found.whole].into_iter().chain(found.samples);
-            all.map(host).collect()
+            let found = encoder
+                .dropout_samples(dropout, 3, &mut rng)
+                .outputs(x.clone());
+            vec![host(trained), host(found.whole), host(found.outputs)]
         };
         for (got, want) in run(Precision::Bf16).iter().zip(&run(Precision::Full)) {
             // Other channels would be about as far apart as the features are long.

@@ -115,8 +115,10 @@ fn calibrated_answers_keep_the_risk_asked_for() {
         .find(|line| line.contains("accepted answers are wrong"))
         .unwrap();
     let share = said.split('(').nth(1).unwrap().split(" %").next().unwrap();
+    // The risk is kept in expectation over pictures; over these few hundred it is observed with a binomial error.
+    let error = (0.3_f64 * 0.7 / accepted as f64).sqrt();
     assert!(
-        accepted > 50 && share.parse::<f64>().unwrap() <= 30.0,
+        accepted > 50 && share.parse::<f64>().unwrap() <= 100.0 * (0.3 + 3.0 * error),
         "{said}"
     );
     for answer in &answers {

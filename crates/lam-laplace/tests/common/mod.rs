@@ -62,9 +62,9 @@ pub fn device() -> Device {
     Device::default()
 }
 
-/// `dtype`, or `f32` where the device does not know it.
+/// `dtype` on the processor, `f32` elsewhere: what is computed with there. Some drivers know `f64` and get it wrong.
 pub fn known(dtype: DType) -> DType {
-    if device().supports_dtype(dtype) {
+    if lam_model::is_host(&device()) {
         dtype
     } else {
         DType::F32

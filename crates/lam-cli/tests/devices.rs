@@ -139,7 +139,8 @@ fn device_quickstart_is_evaluated_alike_on_the_processor() {
     }
 }
 
-/// Without noise, which each kind of device draws for itself, training is the same until rounding has grown.
+/// Without noise, which each kind of device draws for itself, training begins alike. It parts soon: RMSprop divides a gradient
+/// by its own size, so one that is 0 but for rounding moves its weight by a whole step, either way.
 #[test]
 #[ignore = "needs another device, scripts/test-device has it"]
 fn device_training_follows_the_processor() {
@@ -157,7 +158,7 @@ fn device_training_follows_the_processor() {
     let (there, here) = (train(&device, "there"), train("cpu", "here"));
     assert_eq!(there.len(), here.len());
     assert!(here.len() >= 10);
-    for (step, (there, here)) in there.iter().zip(&here).enumerate() {
+    for (step, (there, here)) in there.iter().zip(&here).take(5).enumerate() {
         assert!(
             (there - here).abs() <= 1e-3 * here,
             "step {step}: {there} there, {here} here"

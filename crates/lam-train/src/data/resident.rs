@@ -8,7 +8,7 @@ use super::Items;
 use crate::TrainError;
 
 /// The largest set that is kept there, in bytes: FashionMNIST and CIFAR-10 as `f32` are .2 and .6 GiB.
-const LARGEST: usize = 2 << 30;
+const LARGEST: usize = 1 << 30;
 /// Images brought there at once.
 const CHUNK: usize = 4096;
 

@@ -13,7 +13,8 @@ use crate::observer::Observer;
 
 /// Images embedded at once in the host's memory, where a batch should stay in a cache.
 const HOST_BATCH: usize = 128;
-/// Numbers of the images embedded at once elsewhere: at most 1024 images, 32 photographs of 224².
+/// Numbers of the images embedded at once elsewhere: at most 256 images, 32 photographs of 224². What a network's first layer
+/// makes of them then fits into 128 MiB, the largest buffer of some drivers.
 const DEVICE_NUMBERS: usize = 1 << 22;
 
 /// What a predictor says of a data set of `N` images.
@@ -128,7 +129,7 @@ fn batch_size(image: usize, device: &Device) -> usize {
     if is_host(device) {
         HOST_BATCH
     } else {
-        (DEVICE_NUMBERS / image.max(1)).clamp(HOST_BATCH / 4, 1024)
+        (DEVICE_NUMBERS / image.max(1)).clamp(32, 256)
     }
 }
 

@@ -138,8 +138,12 @@ impl Evaluated<'_> {
 
 /// Values of a tensor on the host, row-major.
 pub(crate) fn host_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    // Reading fails on a lost device only; what comes out of nothing is then caught as a loss that is not a number.
-    tensor.try_into_vec_as::<f32>().unwrap_or_default()
+    // Reading fails where the device was lost or has run out of memory; what comes out of nothing is then caught as a loss
+    // or an embedding that is none, so that why must be said here.
+    tensor.try_into_vec_as::<f32>().unwrap_or_else(|error| {
+        eprintln!("the device failed: {error:?}");
+        Vec::new()
+    })
 }
 
 /// Length of every row of `[B, F]`, `[B]`.

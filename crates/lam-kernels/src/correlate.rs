@@ -3,7 +3,7 @@
 
 use crate::groups::even_pieces;
 use crate::level::{Kernel, Lanes, keep_where_positive};
-use crate::pack::{PANEL, Packed};
+use crate::pack::{ByPanels, Packed, by_panels};
 use crate::tile::{Reads, accumulate, load_bias, max_count, with_count};
 
 /// What happens to a sum before it is stored.
@@ -47,19 +47,11 @@ impl Kernel for Correlate<'_> {
 
     #[inline(always)]
     fn run<S: Lanes>(mut self, simd: S) {
-        let weights = self.weights;
-        for (channel, panel) in weights.panels() {
-            let vectors = S::as_simd_f32s(panel).0;
-            if self.places.channels - channel > (PANEL - 1) * S::F32_LANES {
-                self.panel::<S, PANEL>(simd, channel, vectors.as_chunks().0);
-            } else {
-                self.panel::<S, 1>(simd, channel, vectors.as_chunks().0);
-            }
-        }
+        by_panels(simd, self.weights, &mut self);
     }
 }
 
-impl Correlate<'_> {
+impl ByPanels for Correlate<'_> {
     /// All pixels of up to `V` vectors of channels; the panel stays in the first-level cache.
     #[inline(always)]
     fn panel<S: Lanes, const V: usize>(
@@ -77,7 +69,9 @@ impl Correlate<'_> {
             }
         }
     }
+}
 
+impl Correlate<'_> {
     #[inline(always)]
     fn tile<S: Lanes, const P: usize, const V: usize>(
         &mut self,

@@ -1,5 +1,6 @@
 //! Weights in the order in which the kernels read them.
 
+use crate::level::Lanes;
 use crate::scratch::Scratch;
 
 /// Vectors of channels that a full panel holds.
@@ -93,8 +94,33 @@ pub(crate) struct Packed {
 impl Packed {
     /// Each panel with its first channel; empty ones if the summed index is.
     #[inline(always)]
-    pub fn panels(&self) -> impl Iterator<Item = (usize, &[f32])> {
+    fn panels(&self) -> impl Iterator<Item = (usize, &[f32])> {
         panels(&self.data, self.summed, self.channels, self.lanes)
+    }
+}
+
+/// What goes through weights panel by panel.
+pub(crate) trait ByPanels {
+    /// Up to `V` vectors of channels from `channel` on; `weights` are in the order of [`Packed`]. `#[inline(always)]`, as in
+    /// [`Kernel`](crate::level::Kernel).
+    fn panel<S: Lanes, const V: usize>(
+        &mut self,
+        simd: S,
+        channel: usize,
+        weights: &[[S::f32s; V]],
+    );
+}
+
+/// Every panel of `weights` in order, the last as narrow as its channels allow.
+#[inline(always)]
+pub(crate) fn by_panels<S: Lanes>(simd: S, weights: &Packed, kernel: &mut impl ByPanels) {
+    for (channel, panel) in weights.panels() {
+        let vectors = S::as_simd_f32s(panel).0;
+        if weights.channels - channel > (PANEL - 1) * S::F32_LANES {
+            kernel.panel::<S, PANEL>(simd, channel, vectors.as_chunks().0);
+        } else {
+            kernel.panel::<S, 1>(simd, channel, vectors.as_chunks().0);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::check_len;
 use crate::forward::View;
 use crate::groups::even_pieces;
 use crate::level::{Kernel, Lanes};
-use crate::pack::{PANEL, Packed};
+use crate::pack::{ByPanels, PANEL, Packed, by_panels};
 use crate::scratch::Scratch;
 use crate::tile::{accumulate, load_bias};
 use crate::{Conv2d, Images, KernelError, Layout};
@@ -109,19 +109,11 @@ impl Kernel for ReluPool<'_> {
 
     #[inline(always)]
     fn run<S: Lanes>(mut self, simd: S) {
-        let weights = self.weights;
-        for (channel, panel) in weights.panels() {
-            let vectors = S::as_simd_f32s(panel).0;
-            if self.channels - channel > (PANEL - 1) * S::F32_LANES {
-                self.panel::<S, PANEL>(simd, channel, vectors.as_chunks().0);
-            } else {
-                self.panel::<S, 1>(simd, channel, vectors.as_chunks().0);
-            }
-        }
+        by_panels(simd, self.weights, &mut self);
     }
 }
 
-impl ReluPool<'_> {
+impl ByPanels for ReluPool<'_> {
     #[inline(always)]
     fn panel<S: Lanes, const V: usize>(
         &mut self,
@@ -148,7 +140,9 @@ impl ReluPool<'_> {
             self.put_row(row, channel, V * S::F32_LANES);
         }
     }
+}
 
+impl ReluPool<'_> {
     /// `P / 2` pooled pixels from `row, column` on, into the row buffers.
     #[inline(always)]
     fn tile<S: Lanes, const P: usize, const V: usize>(

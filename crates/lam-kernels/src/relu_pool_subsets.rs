@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::error::check_len;
 use crate::forward::View;
 use crate::level::{Kernel, Lanes, keep_where_positive};
-use crate::pack::{Order, PANEL, Packed};
+use crate::pack::{ByPanels, Order, PANEL, Packed, by_panels};
 use crate::scratch::Scratch;
 use crate::subsets::ChannelSubsets;
 use crate::tile::{Reads, accumulate, load_bias};
@@ -142,19 +142,11 @@ impl Kernel for ReluPoolSubsets<'_> {
 
     #[inline(always)]
     fn run<S: Lanes>(mut self, simd: S) {
-        let weights = self.weights;
-        for (channel, panel) in weights.panels() {
-            let vectors = S::as_simd_f32s(panel).0;
-            if self.channels - channel > (PANEL - 1) * S::F32_LANES {
-                self.panel::<S, PANEL>(simd, channel, vectors.as_chunks().0);
-            } else {
-                self.panel::<S, 1>(simd, channel, vectors.as_chunks().0);
-            }
-        }
+        by_panels(simd, self.weights, &mut self);
     }
 }
 
-impl ReluPoolSubsets<'_> {
+impl ByPanels for ReluPoolSubsets<'_> {
     #[inline(always)]
     fn panel<S: Lanes, const V: usize>(
         &mut self,
@@ -174,7 +166,9 @@ impl ReluPoolSubsets<'_> {
             self.put_row(row, channel, V * S::F32_LANES);
         }
     }
+}
 
+impl ReluPoolSubsets<'_> {
     /// Every input channel by itself, under one window of the pool.
     #[inline(always)]
     fn convolve<S: Lanes, const V: usize>(

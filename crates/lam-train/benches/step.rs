@@ -130,7 +130,7 @@ impl Bench {
             };
             reports.push(method.step(input, self.randomness())?);
         }
-        std::hint::black_box(Report::read(reports));
+        std::hint::black_box(Report::read(reports)?);
         Ok(milliseconds(start) / self.steps_at_once as f64)
     }
 

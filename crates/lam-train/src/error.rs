@@ -56,6 +56,11 @@ pub enum TrainError {
         /// The configured method.
         method: Method,
     },
+    /// What was computed cannot be read.
+    #[error(
+        "the device failed: {0}; if its memory ran out, a smaller batch_size or --device cpu helps"
+    )]
+    DeviceRead(String),
     /// The device cannot be had.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -164,7 +164,7 @@ impl Extractor<'_> {
             let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), self.device);
             let features = self.backbone.forward(images);
             size = features.dims()[1];
-            values.extend(host_values(features));
+            values.extend(host_values(features)?);
         }
         self.observer.evaluation_done();
         if read < images.len() {

@@ -174,7 +174,7 @@ impl RunEncoder {
             let [batch, size] = features.dims();
             images = features.reshape([batch, size, 1, 1]);
         }
-        let embeddings = self.to_host(self.predictor.embed(images));
+        let embeddings = self.to_host(self.predictor.embed(images))?;
         let numbers = embeddings.means.iter();
         if numbers
             .chain(embeddings.sigmas.iter().flatten())
@@ -187,9 +187,9 @@ impl RunEncoder {
         Ok(embeddings)
     }
 
-    fn to_host(&self, embedded: Embedded) -> Embeddings {
+    fn to_host(&self, embedded: Embedded) -> Result<Embeddings, TrainError> {
         let dim = embedded.mean.dims()[1];
-        let sigmas = embedded.deviation.map(host_values);
+        let sigmas = embedded.deviation.map(host_values).transpose()?;
         let uncertainties = sigmas.as_ref().map(|sigmas| {
             let rows = sigmas.chunks_exact(dim.max(1));
             rows.map(|row| row.iter().map(|&sigma| f64::from(sigma)).sum())
@@ -197,18 +197,16 @@ impl RunEncoder {
         });
         let samples = embedded.samples.filter(|_| self.votes > 0).map(|samples| {
             let per_input = samples.dims()[1].min(self.votes);
-            Samples {
-                per_input,
-                values: host_values(samples.narrow(1, 0, per_input)),
-            }
+            let values = host_values(samples.narrow(1, 0, per_input))?;
+            Ok::<_, TrainError>(Samples { per_input, values })
         });
-        Embeddings {
+        Ok(Embeddings {
             dim,
-            means: host_values(embedded.mean),
+            means: host_values(embedded.mean)?,
             sigmas,
             uncertainties,
-            samples,
-        }
+            samples: samples.transpose()?,
+        })
     }
 
     /// An input as the network takes it, appended to `values`.

@@ -290,7 +290,7 @@ impl Trainer<'_> {
     ) -> Result<StepReport, TrainError> {
         let mut last = StepReport::default();
         let count = reports.len();
-        for (at, report) in Report::read(std::mem::take(reports))
+        for (at, report) in Report::read(std::mem::take(reports))?
             .into_iter()
             .enumerate()
         {

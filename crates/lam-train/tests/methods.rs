@@ -104,7 +104,7 @@ fn take_step(
         step,
     };
     let report = method.step(input, Randomness::new(config.seed)).unwrap();
-    Report::read(vec![report])[0]
+    Report::read(vec![report]).unwrap()[0]
 }
 
 /// `[B, 1, 28, 28]`.

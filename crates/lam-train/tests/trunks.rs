@@ -85,7 +85,7 @@ fn steps_on(
             method.step(input, Randomness::new(1)).unwrap()
         })
         .collect();
-    Report::read(reports)
+    Report::read(reports).unwrap()
 }
 
 fn embedding(method: &dyn Method) -> Vec<f32> {

@@ -8,7 +8,7 @@ use lam_metrics::{Calibration, NeighbourVotes, Votes};
 use lam_model::is_host;
 
 use crate::TrainError;
-use crate::method::Predict;
+use crate::method::{Predict, host_values};
 use crate::observer::Observer;
 
 /// Images embedded at once in the host's memory, where a batch should stay in a cache.
@@ -102,20 +102,20 @@ pub fn embed(
         let images = Tensor::<4>::from_data(TensorData::new(images, shape), device);
         let embedded = predictor.embed(images);
         set.dim = embedded.mean.dims()[1];
-        set.mean.extend(values(embedded.mean));
+        set.mean.extend(host_values(embedded.mean)?);
         if let Some(deviation) = embedded.deviation {
             set.deviation
                 .get_or_insert_default()
-                .extend(values(deviation));
+                .extend(host_values(deviation)?);
         }
         if let Some(samples) = embedded.samples {
-            append_samples(&mut set.samples, samples);
+            append_samples(&mut set.samples, samples)?;
         }
-        set.feature_norm.extend(values(embedded.feature_norm));
+        set.feature_norm.extend(host_values(embedded.feature_norm)?);
         if let Some(isotropic) = embedded.isotropic {
             set.isotropic
                 .get_or_insert_default()
-                .extend(values(isotropic));
+                .extend(host_values(isotropic)?);
         }
         set.labels.extend_from_slice(&batch.labels);
         observer.images_embedded(batch.len());
@@ -134,17 +134,14 @@ fn batch_size(image: usize, device: &Device) -> usize {
 }
 
 /// Spreads `[B, S, D]` over one list per sample, so that each sample's embeddings lie together.
-fn append_samples(lists: &mut Vec<Vec<f32>>, samples: Tensor<3>) {
+fn append_samples(lists: &mut Vec<Vec<f32>>, samples: Tensor<3>) -> Result<(), TrainError> {
     let [_, count, dim] = samples.dims();
     lists.resize_with(count, Vec::new);
-    let values = values(samples);
+    let values = host_values(samples)?;
     for image in values.chunks_exact(count * dim) {
         for (list, row) in lists.iter_mut().zip(image.chunks_exact(dim)) {
             list.extend_from_slice(row);
         }
     }
-}
-
-fn values<const R: usize>(tensor: Tensor<R>) -> Vec<f32> {
-    crate::method::host_values(tensor)
+    Ok(())
 }

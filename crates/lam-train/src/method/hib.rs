@@ -78,10 +78,10 @@ impl Method for Hib {
         let noise = training_noise([batch, SAMPLES, size], &mut noise, &self.device);
         let drawn = samples(mean.clone(), deviation.clone(), noise);
         let direction = mean.clone().without_autodiff();
-        let mined = self.objective.mine(direction, &input.targets);
+        let mined = self.objective.mine(direction, &input.targets)?;
         let matching = criterion.forward(drawn, &mined.counts);
         let loss = matching + prior_divergence(mean, deviation) * self.kl_weight;
-        let report = mined.summary.with_loss(&loss);
+        let report = mined.summary.with_loss(&loss)?;
         let gradients = loss.backward();
         let model = self.model.clone();
         let model = self.optimizer.step(model, gradients, input.learning_rate);
@@ -103,7 +103,8 @@ impl Method for Hib {
     }
 
     fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
-        let value = |parameter: Tensor<1>| f64::from(scalar(parameter.without_autodiff()));
+        let value =
+            |parameter: Tensor<1>| scalar(parameter.without_autodiff()).map_or(f64::NAN, f64::from);
         let criterion = &self.model.criterion;
         vec![
             ("alpha", value(criterion.alpha.val())),

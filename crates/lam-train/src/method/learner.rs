@@ -67,8 +67,8 @@ impl Learner {
         input: &StepInput,
     ) -> Result<Report, TrainError> {
         let z = self.encoder.head.forward(features);
-        let evaluated = self.objective.evaluate(z, &input.targets);
-        let report = evaluated.report();
+        let evaluated = self.objective.evaluate(z, &input.targets)?;
+        let report = evaluated.report()?;
         self.descend(evaluated.loss, input.learning_rate);
         Ok(report)
     }

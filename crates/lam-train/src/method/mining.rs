@@ -8,6 +8,7 @@ use lam_model::miner::{PairCounts, PairMasks, PairRelation, TripletMiner};
 use super::parts::host_values;
 use super::report::Summary;
 use super::targets::Targets;
+use crate::TrainError;
 
 /// A batch whose pairs can be mined, by one rule or by several.
 #[expect(clippy::large_enum_variant, reason = "one exists per batch")]
@@ -33,12 +34,12 @@ pub(super) struct Mined {
 
 impl<'a> Minable<'a> {
     /// From the distances `[B, B]` of a batch; their gradient is not followed.
-    pub(super) fn new(distances: Tensor<2>, targets: &Targets<'a>) -> Self {
+    pub(super) fn new(distances: Tensor<2>, targets: &Targets<'a>) -> Result<Self, TrainError> {
         let distances = distances.without_autodiff();
         let device = distances.device();
-        if is_host(&device) {
+        Ok(if is_host(&device) {
             Self::Host {
-                distances: host_values(distances),
+                distances: host_values(distances)?,
                 targets: *targets,
                 device,
             }
@@ -47,7 +48,7 @@ impl<'a> Minable<'a> {
                 masks: targets.masks(&device),
                 distances,
             }
-        }
+        })
     }
 
     /// The pairs that `miner` finds.

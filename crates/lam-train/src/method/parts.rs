@@ -112,38 +112,49 @@ impl Objective {
     }
 
     /// The loss of a batch of outputs `z` (`[B, D]`, not normalised).
-    pub(super) fn evaluate<'a>(&self, z: Tensor<2>, targets: &Targets<'a>) -> Evaluated<'a> {
+    pub(super) fn evaluate<'a>(
+        &self,
+        z: Tensor<2>,
+        targets: &Targets<'a>,
+    ) -> Result<Evaluated<'a>, TrainError> {
         let distances = self.distance.pairwise(normalise(z));
-        let batch = Minable::new(distances.clone(), targets);
+        let batch = Minable::new(distances.clone(), targets)?;
         let mined = batch.mine(self.miner);
-        Evaluated {
+        Ok(Evaluated {
             loss: self.loss.forward(distances, &mined.counts),
             batch,
             mined,
             miner: self.miner,
-        }
+        })
     }
 
     /// The pairs of a batch of directions `u` (`[B, D]`, without gradient).
-    pub(super) fn mine(&self, u: Tensor<2>, targets: &Targets) -> Mined {
-        Minable::new(self.distance.pairwise(u), targets).mine(self.miner)
+    pub(super) fn mine(&self, u: Tensor<2>, targets: &Targets) -> Result<Mined, TrainError> {
+        Ok(Minable::new(self.distance.pairwise(u), targets)?.mine(self.miner))
     }
 }
 
 impl Evaluated<'_> {
-    pub(super) fn report(&self) -> Report {
+    pub(super) fn report(&self) -> Result<Report, TrainError> {
         self.mined.summary.clone().with_loss(&self.loss)
     }
 }
 
 /// Values of a tensor on the host, row-major.
-pub(crate) fn host_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    // Reading fails where the device was lost or has run out of memory; what comes out of nothing is then caught as a loss
-    // or an embedding that is none, so that why must be said here.
-    tensor.try_into_vec_as::<f32>().unwrap_or_else(|error| {
-        eprintln!("the device failed: {error:?}");
-        Vec::new()
-    })
+///
+/// # Errors
+/// [`TrainError::DeviceRead`] where the device was lost or has run out of memory, at any time before.
+pub(crate) fn host_values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
+    tensor
+        .try_into_vec_as::<f32>()
+        .map_err(|error| TrainError::DeviceRead(one_line(&error.to_string())))
+}
+
+/// A message of a driver, which can be a page long.
+fn one_line(message: &str) -> String {
+    const LONGEST: usize = 300;
+    let words: Vec<&str> = message.split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST).collect()
 }
 
 /// Length of every row of `[B, F]`, `[B]`.
@@ -152,8 +163,11 @@ pub(super) fn norms(rows: Tensor<2>) -> Tensor<1> {
 }
 
 /// The value of a tensor `[1]`.
-pub(super) fn scalar(tensor: Tensor<1>) -> f32 {
-    host_values(tensor).first().copied().unwrap_or(f32::NAN)
+///
+/// # Errors
+/// As [`host_values`].
+pub(super) fn scalar(tensor: Tensor<1>) -> Result<f32, TrainError> {
+    Ok(host_values(tensor)?.first().copied().unwrap_or(f32::NAN))
 }
 
 /// Parts of the path of parameters that are exponents of a pooling, and of no others.

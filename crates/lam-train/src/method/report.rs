@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use lam_model::miner::{MinedPairs, PairCounts};
 
 use super::parts::{host_values, scalar};
+use crate::TrainError;
 
 /// What a step tells the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -75,11 +76,11 @@ impl Summary {
     }
 
     /// With the loss (`[1]`) of the step.
-    pub(super) fn with_loss(self, loss: &Tensor<1>) -> Report {
+    pub(super) fn with_loss(self, loss: &Tensor<1>) -> Result<Report, TrainError> {
         let loss = loss.clone().without_autodiff();
-        match self {
+        Ok(match self {
             Self::Read(triplets, means) => Report::Read(StepReport {
-                loss: f64::from(scalar(loss)),
+                loss: f64::from(scalar(loss)?),
                 triplets,
                 positive_distance: means.map(|(positive, _)| positive),
                 negative_distance: means.map(|(_, negative)| negative),
@@ -87,7 +88,7 @@ impl Summary {
             Self::Unread(values) => {
                 Report::Unread(UnreadReport(Tensor::cat(vec![loss, values], 0)))
             }
-        }
+        })
     }
 }
 
@@ -136,7 +137,10 @@ impl Report {
     }
 
     /// What the reports say, in order; those that are still on a device cross in one piece.
-    pub fn read(reports: Vec<Self>) -> Vec<StepReport> {
+    ///
+    /// # Errors
+    /// [`TrainError::DeviceRead`].
+    pub fn read(reports: Vec<Self>) -> Result<Vec<StepReport>, TrainError> {
         let unread = reports.iter().filter_map(|report| match report {
             Self::Read(_) => None,
             Self::Unread(UnreadReport(values)) => Some(values.clone()),
@@ -145,13 +149,13 @@ impl Report {
         let values = if unread.is_empty() {
             Vec::new()
         } else {
-            host_values(Tensor::cat(unread, 0))
+            host_values(Tensor::cat(unread, 0))?
         };
         let mut values = values.chunks_exact(4);
         let read = reports.into_iter().map(|report| match report {
             Self::Read(report) => report,
             Self::Unread(_) => StepReport::from_values(values.next().unwrap_or_default()),
         });
-        read.collect()
+        Ok(read.collect())
     }
 }

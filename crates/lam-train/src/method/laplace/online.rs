@@ -103,8 +103,8 @@ impl Method for LaplaceOnline {
                 .clone()
                 .slice([0..batch, sample..sample + 1, 0..latent])
                 .reshape([batch, latent]);
-            let evaluated = self.learner.objective.evaluate(z.clone(), &input.targets);
-            reports.push(evaluated.report());
+            let evaluated = self.learner.objective.evaluate(z.clone(), &input.targets)?;
+            reports.push(evaluated.report()?);
             let (curvature, triplets) = self.hessian.of_batch(
                 &weights.head(sample),
                 features.clone(),

@@ -95,14 +95,14 @@ impl Method for LaplacePosthoc {
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
         let features = self.encoder.backbone.forward(input.images);
         let z: Tensor<2> = self.encoder.head.forward(features.clone());
-        let evaluated = self.objective.evaluate(z.clone(), &input.targets);
+        let evaluated = self.objective.evaluate(z.clone(), &input.targets)?;
         let head = self.encoder.head.weights();
         let (curvature, _) =
             self.hessian
                 .of_batch(&head, features, z, &evaluated, &mut pair_choice)?;
         self.curvature = self.curvature.clone().merge(curvature);
         self.fitted = OnceCell::new();
-        Ok(evaluated.report())
+        evaluated.report()
     }
 
     fn predictor(

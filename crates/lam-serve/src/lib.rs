@@ -34,6 +34,6 @@ mod upkeep;
 
 pub use error::ServeError;
 pub use options::{Limits, ServeOptions, Token};
-pub use pictures::{FolderPictures, PictureSource};
+pub use pictures::{FolderPictures, PictureSource, read_picture};
 pub use server::{run, serve};
 pub use service::Service;

@@ -59,14 +59,21 @@ impl PictureSource for FolderPictures {
         let Some(path) = self.inside(Path::new(id)) else {
             return Ok(None);
         };
-        let failed = |error: std::io::Error| format!("the picture cannot be read: {error}");
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(failed)?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(format!("the picture has more than {MOST_BYTES} bytes"));
-        }
-        Ok(Some(bytes))
+        read_picture(&path).map(Some)
     }
+}
+
+/// The bytes of a picture, for a [`PictureSource`].
+///
+/// # Errors
+/// A file that cannot be read or has more than 64 MiB, in a sentence.
+pub fn read_picture(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("the picture cannot be read: {error}"))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("the picture has more than {MOST_BYTES} bytes"));
+    }
+    Ok(bytes)
 }

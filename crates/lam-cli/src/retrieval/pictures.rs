@@ -1,17 +1,13 @@
 //! Pictures of the items of an index.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lam_data::{Dataset, SearchPath, Split, find};
 use lam_search::store::ItemView;
-use lam_serve::PictureSource;
-
-/// A larger file is no picture for a page.
-const MOST_BYTES: u64 = 64 << 20;
+use lam_serve::{PictureSource, read_picture};
 
 /// Finds the picture that an item was made from: a file below one of the folders that somebody indexed or named, or an image
 /// of a data set. What an item says of itself is never enough: files elsewhere are not read.
@@ -73,20 +69,10 @@ impl IndexPictures {
 impl PictureSource for IndexPictures {
     fn picture(&self, item: &ItemView<'_>) -> Result<Option<Vec<u8>>, String> {
         match self.file(item.metadata) {
-            Some(file) => read(&file).map(Some),
+            Some(file) => read_picture(&file).map(Some),
             None => Ok(self.image(item.metadata)),
         }
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| format!("the picture cannot be read: {error}"))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(format!("the picture has more than {MOST_BYTES} bytes"));
-    }
-    Ok(bytes)
 }
 
 /// A PNG file of `[H, W, C]`.

@@ -47,9 +47,11 @@ pub(super) enum EmbedBody {
         (status = 200, description = "The embedding", body = EmbedBody),
         (status = 400, description = "Not an image, or not JSON", body = ErrorBody),
         (status = 401, description = "No token, or another", body = ErrorBody),
+        (status = 408, description = "The body did not arrive in time", body = ErrorBody),
         (status = 413, description = "Too many bytes or pixels", body = ErrorBody),
         (status = 415, description = "A format that is not read", body = ErrorBody),
-        (status = 422, description = "No model is served, or an input that it does not take", body = ErrorBody)
+        (status = 422, description = "No model is served, or an input that it does not take", body = ErrorBody),
+        (status = 503, description = "Too many requests are waiting: come again", body = ErrorBody)
     ),
     tag = "retrieval"
 )]

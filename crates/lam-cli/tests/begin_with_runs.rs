@@ -65,6 +65,31 @@ fn post_hoc_begins_with_the_deterministic_run_and_keeps_its_retrieval() {
         .says("has seen images that this run holds out");
 }
 
+/// With one choice of held-out images for all, a threshold chosen on them is about images that no member knows.
+#[test]
+fn members_that_hold_out_the_same_images_say_nothing() {
+    let world = World::new();
+    config(&world, "deterministic.yaml", "model: deterministic\n");
+    let ensemble =
+        "model: deep_ensemble\ntrain: false\nseeds: [1, 2]\nresume: ../nowhere/members\n";
+    config(&world, "apart.yaml", ensemble);
+    config(
+        &world,
+        "same.yaml",
+        &format!("{ensemble}held_out_seed: 7\n"),
+    );
+    let seen = "members were trained on images that this run holds out";
+    let risk = "--risk 0.7 --confidence 0.8";
+    for (name, warned) in [("apart", true), ("same", false)] {
+        let train = format!("train {name}.yaml --train-members --set log_dir={name}");
+        let trained = world.run(&train).code(0);
+        assert_eq!(trained.stderr.contains(seen), warned, "{}", trained.stderr);
+        let run = format!("{name}/fashionmnist/{name}/seed-1");
+        let judged = world.run(&format!("eval {run} {risk}")).code(0);
+        assert_eq!(judged.stderr.contains(seen), warned, "{}", judged.stderr);
+    }
+}
+
 #[test]
 fn an_ensemble_trains_the_members_it_lacks() {
     let world = World::new();

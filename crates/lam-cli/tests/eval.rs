@@ -44,6 +44,33 @@ fn a_run_that_was_interrupted_is_not_marked_as_finished() {
     assert!(!out.join("metrics.json").exists());
 }
 
+/// An evaluation ranks as its configuration says; the spread itself, and so what is told from unknown images, stays.
+#[test]
+fn neighbours_can_be_those_of_the_expected_distance() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    assert!(train(&out, &["--epochs", "1"]).status.success());
+    let metrics = || -> serde_json::Value {
+        let text = std::fs::read_to_string(out.join("metrics.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let plain = metrics();
+    let config = std::fs::read_to_string(out.join("config.yaml")).unwrap();
+    assert!(config.contains("ranking: distance"));
+    std::fs::write(
+        out.join("config.yaml"),
+        config.replace("ranking: distance", "ranking: expected"),
+    )
+    .unwrap();
+    assert!(lam(&["eval", out.to_str().unwrap()]).status.success());
+    let expected = metrics();
+    let of = |metrics: &serde_json::Value, name: &str| metrics["metrics"][name].as_f64().unwrap();
+    assert_eq!(of(&plain, "auroc"), of(&expected, "auroc"));
+    assert_eq!(of(&plain, "ece"), of(&expected, "ece"));
+    assert_ne!(of(&plain, "map@20"), of(&expected, "map@20"));
+    assert!((of(&plain, "recall@1") - of(&expected, "recall@1")).abs() < 0.1);
+}
+
 #[test]
 fn moments_can_take_the_place_of_samples() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,12 @@
 //! All metrics of one set at once.
 
+use lam_search::Ranking;
+
 use crate::error::check_length;
-use crate::neighbours::{Search, retrieve};
+use crate::neighbours::{Search, ranking_terms, retrieve, retrieve_among};
 use crate::{
     BinaryRanking, Calibration, Cutoffs, MetricError, Nearest, ProperScores, Relevance,
     RetrievalEvaluation, RetrievalSummary, SameLabel, ScalarScore, Sparsification, Spread, Votes,
-    evaluate_retrieval,
 };
 
 /// What is known about one labelled set of N images.
@@ -23,6 +24,8 @@ pub struct LabelledSet<'a> {
     pub votes: Option<&'a Votes>,
     /// Spread `[M, D]` of images from elsewhere.
     pub ood_sigma: Option<&'a [f32]>,
+    /// What the nearest is; by expected distance only with `sigma`.
+    pub ranking: Ranking,
 }
 
 /// Uncertainty of known and foreign images.
@@ -61,14 +64,16 @@ pub struct Evaluation {
 /// therefore must be wrong: uncertainty should tell. Retrieval leaves these out and counts them.
 ///
 /// # Errors
-/// As [`evaluate_retrieval`]; parts differ in size, sigma is not finite or negative, or `ood_sigma` is
-/// given without `sigma` or is empty.
+/// As [`crate::evaluate_retrieval`]; parts differ in size, sigma is not finite or negative, or `ood_sigma`
+/// or a ranking by expected distance is asked for without `sigma`, or `ood_sigma` is empty.
 pub fn evaluate(set: &LabelledSet<'_>, cutoffs: &Cutoffs) -> Result<Evaluation, MetricError> {
     let relevance = SameLabel::among(set.labels);
-    let retrieval = evaluate_retrieval(set.embeddings, set.dim, &relevance, cutoffs)?;
     if let Some(sigma) = set.sigma {
         check_length("sigma", set.embeddings.len(), sigma.len())?;
     }
+    let terms = ranking_terms(set.ranking, set.sigma, set.dim)?;
+    let terms = terms.as_deref();
+    let retrieval = retrieve_among(set.embeddings, set.dim, terms, &relevance, cutoffs)?;
     let spread = set.sigma.map(Spread::among);
     let calibration = set.votes.map(|votes| votes.calibration(set.labels));
     let proper_scores = set.votes.map(|votes| votes.proper_scores(set.labels));
@@ -95,6 +100,8 @@ pub struct PlaceSet<'a> {
     pub sigma: Option<Spread<'a>>,
     /// Spread `[M, D]` of images from elsewhere.
     pub ood_sigma: Option<&'a [f32]>,
+    /// What the nearest is; by expected distance only with `sigma`.
+    pub ranking: Ranking,
 }
 
 /// Computes every metric of queries against a database. Votes for labels there are none, hence no
@@ -112,13 +119,6 @@ pub fn evaluate_places(
     relevance: &dyn Relevance,
     cutoffs: &Cutoffs,
 ) -> Result<Evaluation, MetricError> {
-    let search = Search {
-        queries: set.queries,
-        database: set.database,
-        dim: set.dim,
-        itself: set.itself,
-    };
-    let retrieval = retrieve(&search, relevance, cutoffs)?;
     if let Some(sigma) = set.sigma {
         check_length(
             "sigma of the queries",
@@ -131,6 +131,16 @@ pub fn evaluate_places(
             sigma.database.len(),
         )?;
     }
+    let of_database = set.sigma.map(|sigma| sigma.database);
+    let terms = ranking_terms(set.ranking, of_database, set.dim)?;
+    let search = Search {
+        queries: set.queries,
+        database: set.database,
+        dim: set.dim,
+        itself: set.itself,
+        terms: terms.as_deref(),
+    };
+    let retrieval = retrieve(&search, relevance, cutoffs)?;
     Evaluation::of_spread(retrieval, set.sigma, set.ood_sigma, set.dim)
 }
 

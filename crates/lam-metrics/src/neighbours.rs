@@ -1,6 +1,6 @@
 //! Queries searched among themselves or in a database, and scored by what is found.
 
-use lam_search::{Index, Neighbour, Rows};
+use lam_search::{Index, Neighbour, Ranking, Rows, total_variance};
 
 use crate::relevance::{OthersThanItself, check_sizes};
 use crate::{Cutoffs, MetricError, QueryScore, Relevance, RetrievalAccumulator, RetrievalSummary};
@@ -10,7 +10,7 @@ use crate::{Cutoffs, MetricError, QueryScore, Relevance, RetrievalAccumulator, R
 pub struct Nearest {
     /// Item of the database.
     pub index: u32,
-    /// Squared Euclidean distance to it.
+    /// Squared Euclidean distance to it; ranked by expected distance, with the item's own spread.
     pub distance: f64,
     /// Whether it is a positive of the query.
     pub correct: bool,
@@ -39,12 +39,23 @@ pub fn evaluate_retrieval(
     relevance: &dyn Relevance,
     cutoffs: &Cutoffs,
 ) -> Result<RetrievalEvaluation, MetricError> {
+    retrieve_among(embeddings, dim, None, relevance, cutoffs)
+}
+
+/// As [`evaluate_retrieval`], with a term of each image that is added to the squared distance to it.
+pub(crate) fn retrieve_among(
+    embeddings: &[f32],
+    dim: usize,
+    terms: Option<&[f64]>,
+    relevance: &dyn Relevance,
+    cutoffs: &Cutoffs,
+) -> Result<RetrievalEvaluation, MetricError> {
     let rows = Rows::new(embeddings, dim)?;
     check_sizes(relevance, rows.len(), rows.len())?;
     if rows.len() < 2 {
         return Err(MetricError::TooFewImages { images: rows.len() });
     }
-    let scored = Index::new(rows).map_rows(ranks(relevance, cutoffs), |query, found| {
+    let scored = index(rows, terms)?.map_rows(ranks(relevance, cutoffs), |query, found| {
         score(query, found, relevance, cutoffs)
     })?;
     collect(scored, cutoffs)
@@ -66,16 +77,44 @@ pub fn evaluate_retrieval_between(
         database,
         dim,
         itself: None,
+        terms: None,
     };
     retrieve(&search, relevance, cutoffs)
 }
 
-/// Queries `[Q, D]`, the database `[N, D]` they are searched in, and which item of it is the query itself.
+/// What the spread `[N, D]` of the searched adds to the distance to each of them `[N]`, if anything.
+pub(crate) fn ranking_terms(
+    ranking: Ranking,
+    sigma: Option<&[f32]>,
+    dim: usize,
+) -> Result<Option<Vec<f64>>, MetricError> {
+    match ranking {
+        Ranking::Distance => Ok(None),
+        Ranking::Expected => {
+            let sigma = sigma.ok_or(MetricError::Empty {
+                what: "sigma, needed to rank by expected distance",
+            })?;
+            let rows = sigma.chunks_exact(dim.max(1));
+            Ok(Some(rows.map(total_variance).collect()))
+        }
+    }
+}
+
+fn index<'a>(rows: Rows<'a>, terms: Option<&'a [f64]>) -> Result<Index<'a>, MetricError> {
+    Ok(match terms {
+        None => Index::new(rows),
+        Some(terms) => Index::with_terms(rows, terms)?,
+    })
+}
+
+/// Queries `[Q, D]`, the database `[N, D]` they are searched in, which item of it is the query itself, and a term `[N]` of
+/// each item that is added to the squared distance to it.
 pub(crate) struct Search<'a> {
     pub(crate) queries: &'a [f32],
     pub(crate) database: &'a [f32],
     pub(crate) dim: usize,
     pub(crate) itself: Option<&'a [Option<u32>]>,
+    pub(crate) terms: Option<&'a [f64]>,
 }
 
 pub(crate) fn retrieve(
@@ -101,16 +140,17 @@ pub(crate) fn retrieve(
     };
     // One neighbour more, in the place of the query itself.
     let count = ranks(relevance, cutoffs) + usize::from(search.itself.is_some());
-    let scored = Index::new(database).map(queries, count, |query, found| {
-        match itself.get(query).copied().flatten() {
-            None => score(query, found, relevance, cutoffs),
-            Some(itself) => {
-                let others = found.iter().filter(|item| item.index != itself);
-                let others: Vec<Neighbour> = others.copied().collect();
-                score(query, &others, relevance, cutoffs)
+    let scored =
+        index(database, search.terms)?.map(queries, count, |query, found| {
+            match itself.get(query).copied().flatten() {
+                None => score(query, found, relevance, cutoffs),
+                Some(itself) => {
+                    let others = found.iter().filter(|item| item.index != itself);
+                    let others: Vec<Neighbour> = others.copied().collect();
+                    score(query, &others, relevance, cutoffs)
+                }
             }
-        }
-    })?;
+        })?;
     collect(scored, cutoffs)
 }
 

@@ -5,6 +5,7 @@ use lam_metrics::{
     Baseline, BaselineInputs, Baselines, Cutoffs, Evaluation, LabelledSet, MetricError, Nearest,
     evaluate,
 };
+use lam_search::Ranking;
 
 const DIM: usize = 3;
 
@@ -74,6 +75,7 @@ fn evaluation(
         sigma,
         votes: None,
         ood_sigma: ood,
+        ranking: Ranking::Distance,
     };
     evaluate(&set, &Cutoffs::default()).unwrap()
 }

@@ -4,6 +4,7 @@ use lam_metrics::{
     Cutoffs, Evaluation, LabelledSet, ListedPositives, MetricError, PositivesWhere, SameLabel,
     evaluate, evaluate_retrieval, evaluate_retrieval_between, neighbour_votes,
 };
+use lam_search::Ranking;
 use proptest::prelude::*;
 
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl Case {
                 sigma: Some(&self.sigma),
                 votes: Some(&votes),
                 ood_sigma: Some(&self.ood_sigma),
+                ranking: Ranking::Distance,
             },
             &Cutoffs::default(),
         )
@@ -127,6 +129,7 @@ fn plain<'a>(embeddings: &'a [f32], labels: &'a [u32]) -> LabelledSet<'a> {
         sigma: None,
         votes: None,
         ood_sigma: None,
+        ranking: Ranking::Distance,
     }
 }
 

@@ -7,6 +7,7 @@ use lam_metrics::{
     BinaryRanking, Calibration, Cutoffs, LabelledSet, RetrievalAccumulator, Sparsification, Votes,
     evaluate, neighbour_votes, ood_scores, pair_uncertainty, r_auroc,
 };
+use lam_search::Ranking;
 use safetensors::{Dtype, SafeTensors};
 
 struct Golden {
@@ -183,6 +184,7 @@ fn front_door_in_f32() {
         sigma: Some(&sigma),
         votes: Some(&votes),
         ood_sigma: Some(&ood_sigma),
+        ranking: Ranking::Distance,
     };
     let evaluation = evaluate(&set, &Cutoffs::default()).unwrap();
     for (i, nearest) in evaluation.nearest.iter().enumerate() {

@@ -7,6 +7,7 @@ mod baseline;
 mod binomial;
 mod calibration;
 mod evaluate;
+mod expected_distance;
 mod golden;
 mod places;
 mod proper_scores;

@@ -5,6 +5,7 @@ use lam_metrics::{
     Baseline, BaselineInputs, Baselines, Cutoffs, Evaluation, LabelledSet, ListedPositives,
     MetricError, PlaceSet, PositivesWhere, SameLabel, Spread, evaluate, evaluate_places,
 };
+use lam_search::Ranking;
 use proptest::prelude::*;
 
 const DIM: usize = 3;
@@ -51,6 +52,7 @@ impl Case {
                 database: &self.database_sigma,
             }),
             ood_sigma: Some(&self.ood_sigma),
+            ranking: Ranking::Distance,
         }
     }
 
@@ -263,6 +265,7 @@ proptest! {
                 sigma: Some(&case.database_sigma),
                 votes: None,
                 ood_sigma: Some(&case.ood_sigma),
+                ranking: Ranking::Distance,
             },
             &Cutoffs::default(),
         );
@@ -274,6 +277,7 @@ proptest! {
             itself: Some(&itself),
             sigma: Some(Spread::among(&case.database_sigma)),
             ood_sigma: Some(&case.ood_sigma),
+            ranking: Ranking::Distance,
         };
         let between = evaluate_places(&set, &SameLabel::between(&labels, &labels), &Cutoffs::default());
         prop_assert_eq!(labelled, between);
@@ -322,6 +326,7 @@ fn the_neighbours_spread_is_that_of_the_database() {
             itself: None,
             sigma: Some(sigma),
             ood_sigma: None,
+            ranking: Ranking::Distance,
         };
         evaluate_places(&set, &positives, &Cutoffs::default()).unwrap()
     };
@@ -367,6 +372,7 @@ fn baselines_between_sets() {
             database: &sets[1].2,
         }),
         ood_sigma: Some(&sets[2].2),
+        ranking: Ranking::Distance,
     };
     let own = evaluate_places(&set, &relevance, &Cutoffs::default()).unwrap();
     let found =
@@ -428,6 +434,7 @@ fn undefined_sets_are_errors() {
         itself: None,
         sigma: None,
         ood_sigma: None,
+        ranking: Ranking::Distance,
     };
     let result = |set: &PlaceSet<'_>| evaluate_places(set, &positives, &Cutoffs::default());
     let evaluation = result(&set).unwrap();
@@ -522,6 +529,7 @@ fn many_queries_in_a_large_database() {
         itself: None,
         sigma: None,
         ood_sigma: None,
+        ranking: Ranking::Distance,
     };
     let evaluation = evaluate_places(&set, &positives, &Cutoffs::default()).unwrap();
     assert_eq!(evaluation.retrieval.queries, queries as u64);

@@ -1,5 +1,6 @@
 use lam_metrics::RiskScore;
-use lam_search::retrieval::{Answer as Nearest, Method, Ranking, SearchOptions, Verdict, Votes};
+use lam_search::Ranking;
+use lam_search::retrieval::{Answer as Nearest, Method, SearchOptions, Verdict, Votes};
 use lam_search::store::{Fingerprint, View};
 
 use crate::{Answer, Calibration, Embeddings, Found, RetrieveError, Rule};

@@ -1,7 +1,8 @@
 //! Answers.
 
 use lam_retrieve::{RetrieveError, RetrieveOptions, Retriever};
-use lam_search::retrieval::{Ranking, Verdict};
+use lam_search::Ranking;
+use lam_search::retrieval::Verdict;
 use lam_search::store::{Fingerprint, ItemId};
 
 use crate::common::{index, queries};

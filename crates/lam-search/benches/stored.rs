@@ -4,8 +4,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use lam_search::Ranking;
 use lam_search::approximate::GraphOptions;
-use lam_search::retrieval::{Queries, Ranking, SearchOptions};
+use lam_search::retrieval::{Queries, SearchOptions};
 use lam_search::store::{Fingerprint, GraphState, Item, Reader, Spec, Writer};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

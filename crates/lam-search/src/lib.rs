@@ -39,10 +39,12 @@ mod kernel;
 mod neighbour;
 mod panels;
 mod product;
+mod ranking;
 mod rows;
 mod slots;
 
 pub use error::SearchError;
 pub use index::{Engine, Index};
 pub use neighbour::{Neighbour, squared_distance};
+pub use ranking::{Ranking, total_variance};
 pub use rows::Rows;

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 pub struct Neighbour {
     /// Row number in the database.
     pub index: u32,
-    /// Squared Euclidean distance to the query, see [`squared_distance`].
+    /// Squared Euclidean distance to the query, see [`squared_distance`], and the row's term if it has one.
     pub distance: f64,
 }
 

@@ -3,8 +3,9 @@
 use std::fs;
 
 use crate::common::{clustered, directions, index_of, spec};
+use lam_search::Ranking;
 use lam_search::approximate::GraphOptions;
-use lam_search::retrieval::{Method, Queries, Ranking, SearchOptions};
+use lam_search::retrieval::{Method, Queries, SearchOptions};
 use lam_search::store::{GraphState, Item, ItemId, Reader, StoreError, Writer};
 use proptest::prelude::*;
 

@@ -1,7 +1,8 @@
 //! Distances, expected distances, votes and thresholds against their definitions.
 
 use crate::common::{directions, generator, items, normal, spec, unit};
-use lam_search::retrieval::{Method, Queries, Ranking, SearchOptions, Verdict};
+use lam_search::Ranking;
+use lam_search::retrieval::{Method, Queries, SearchOptions, Verdict};
 use lam_search::store::{Item, ItemId, StoreError, View, Writer};
 use lam_search::{SearchError, squared_distance};
 use proptest::prelude::*;

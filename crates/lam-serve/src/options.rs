@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use lam_retrieve::RetrieveOptions;
-use lam_search::retrieval::Ranking;
+use lam_search::Ranking;
 
 use crate::ServeError;
 use crate::input::MOST_ROWS;

@@ -493,7 +493,7 @@ fn what_does_not_belong_together_is_refused() {
 
     let (_folder, service) = plane();
     let options = ServeOptions::local(0).with_search(RetrieveOptions {
-        ranking: lam_search::retrieval::Ranking::Expected,
+        ranking: lam_search::Ranking::Expected,
         ..RetrieveOptions::exact(3)
     });
     assert!(matches!(

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
 use lam_data::Dataset;
 use lam_metrics::Calibration;
 
 use crate::TrainError;
 use crate::config::{Config, Selection};
+use crate::data::ImageDevice;
 use crate::evaluate::embed;
 use crate::method::Method;
 use crate::observer::Observer;
@@ -47,7 +47,7 @@ pub fn fit_temperature(
     method: &mut dyn Method,
     held_out: &Arc<dyn Dataset>,
     config: &Config,
-    device: &Device,
+    images: &ImageDevice,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Tried>, TrainError> {
     if config.selection == Selection::Test {
@@ -57,7 +57,7 @@ pub fn fit_temperature(
         method,
         held_out,
         config,
-        device,
+        images,
         observer,
         done: Vec::new(),
     };
@@ -112,7 +112,7 @@ struct Trials<'a> {
     method: &'a mut dyn Method,
     held_out: &'a Arc<dyn Dataset>,
     config: &'a Config,
-    device: &'a Device,
+    images: &'a ImageDevice,
     observer: &'a mut dyn Observer,
     done: Vec<Tried>,
 }
@@ -129,7 +129,7 @@ impl Trials<'_> {
         let predictor = self.method.predictor(samples, &mut generator)?;
         self.observer
             .evaluation_started("calibration", self.held_out.len());
-        let set = embed(&*predictor, self.held_out, self.device, self.observer)?;
+        let set = embed(&*predictor, self.held_out, self.images, self.observer)?;
         self.observer.evaluation_done();
         let calibration = set.vote_calibration()?;
         let calibration = calibration.ok_or(TrainError::NoTemperature(self.config.model))?;

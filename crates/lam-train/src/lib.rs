@@ -12,6 +12,7 @@ mod error;
 pub mod evaluate;
 pub mod fit;
 mod freeze;
+mod members;
 pub mod merge;
 pub mod method;
 pub mod metric;
@@ -28,6 +29,7 @@ mod trainer;
 
 pub use embed_collection::embed_collection;
 pub use error::TrainError;
+pub use members::member_overrides;
 pub use process::prepare_process;
 pub use run_encoder::{EncoderOptions, RunEncoder};
 pub use session::{Outcome, RunOptions, evaluate_run, train};

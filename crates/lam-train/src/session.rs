@@ -8,13 +8,14 @@ use lam_data::SearchPath;
 use crate::calibrate::fit_temperature;
 use crate::checkpoint::Checkpoint;
 use crate::config::{self, Calibrate, Config, Freeze, Selection};
-use crate::data::RunData;
+use crate::data::{ImageDevice, RunData};
 use crate::evaluate::{self, RiskReport, RiskRequest, report::Shown, risk_report};
 use crate::freeze::freeze;
 use crate::method::{self, BuildContext, Method};
 use crate::observer::Observer;
 use crate::randomness::{Purpose, Randomness};
 use crate::run::{OpenMode, RunCurves, RunFolder, RunMetadata, RunMetrics, RunState};
+use crate::starts::seen_by_members;
 use crate::trainer::Trainer;
 use crate::{TrainError, device, pretrained};
 
@@ -95,16 +96,16 @@ pub fn train(
             (data, method)
         }
     };
+    let images = ImageDevice::new(device);
     let mut trainer = Trainer {
         config,
         name: &options.name,
         data: &data,
-        device: &device,
+        images: &images,
         folder: &folder,
         randomness: Randomness::new(config.seed),
         method,
         observer,
-        resident: None,
     };
     trainer.train()?;
     drop(trainer);
@@ -113,6 +114,7 @@ pub fn train(
         options,
         folder: &folder,
         data: &data,
+        images: &images,
     };
     run.finish(config.calibrate == Calibrate::Temperature, observer)
 }
@@ -158,6 +160,7 @@ pub fn evaluate_run(
         options,
         folder: &folder,
         data: &data,
+        images: &ImageDevice::new(device),
     };
     run.finish(options.calibrate, observer)
 }
@@ -198,14 +201,14 @@ struct FinishedRun<'a> {
     options: &'a RunOptions,
     folder: &'a RunFolder,
     data: &'a RunData,
+    images: &'a ImageDevice,
 }
 
 impl FinishedRun<'_> {
     /// The final evaluation: the best checkpoint, calibrated first if asked for, the test set, all weight samples.
     fn finish(&self, calibrate: bool, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
-        let (config, data, folder) = (self.config, self.data, self.folder);
-        let device = self.options.open_device(config)?;
-        let mut method = build(config, data, &device)?;
+        let (config, data, folder, images) = (self.config, self.data, self.folder, self.images);
+        let mut method = build(config, data, images.device())?;
         let best = Trainer::best(folder);
         let path = if best.exists() {
             best
@@ -215,7 +218,7 @@ impl FinishedRun<'_> {
         let Checkpoint { state, origin } = Checkpoint::load(&path)?;
         method.restore(state)?;
         if calibrate {
-            self.calibrate(&mut *method, &device, observer)?;
+            self.calibrate(&mut *method, observer)?;
             let state = method.state()?;
             Checkpoint { state, origin }.save(&path)?;
         }
@@ -225,14 +228,26 @@ impl FinishedRun<'_> {
         let generator = || Randomness::new(config.seed).generator(Purpose::Test, 0);
         let predictor = method.predictor(samples, &mut generator())?;
         let (test, ood) = (&data.test, data.ood.as_ref());
-        let (mut evaluation, sets) =
-            evaluate::evaluate(&*predictor, test, ood, &device, "test", observer)?;
+        let (mut evaluation, sets) = evaluate::evaluate(
+            &*predictor,
+            test,
+            ood,
+            config.ranking,
+            images,
+            "test",
+            observer,
+        )?;
+        if self.options.risk.is_some()
+            && let Some(note) = seen_by_members(config)
+        {
+            observer.note(&note);
+        }
         let risk = self.options.risk.as_ref().map(|request| {
             let selection = &data.selection.images;
             observer.evaluation_started("held-out images", selection.len());
-            let held_out = evaluate::embed(&*predictor, selection, &device, observer)?;
+            let held_out = evaluate::embed(&*predictor, selection, images, observer)?;
             observer.evaluation_done();
-            evaluate::control_risk(&held_out, &sets.test, request, config.model)
+            evaluate::control_risk(&held_out, &sets.test, request, config.ranking, config.model)
         });
         let risk = risk.transpose()?;
         if let (Some(fitted), Some(known)) = (temperature, method.temperature())
@@ -243,7 +258,7 @@ impl FinishedRun<'_> {
             *known = 1.0;
             let predictor = method.predictor(samples, &mut generator())?;
             observer.evaluation_started("test before calibration", test.len());
-            let before = evaluate::embed(&*predictor, &test.images, &device, observer)?;
+            let before = evaluate::embed(&*predictor, &test.images, images, observer)?;
             observer.evaluation_done();
             evaluation.add_temperature(fitted, before.vote_calibration()?);
         }
@@ -287,11 +302,10 @@ impl FinishedRun<'_> {
     fn calibrate(
         &self,
         method: &mut dyn Method,
-        device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let held_out = &self.data.selection.images;
-        let tried = fit_temperature(method, held_out, self.config, device, observer)?;
+        let tried = fit_temperature(method, held_out, self.config, self.images, observer)?;
         let chosen = method.temperature().map_or(1.0, |t| *t);
         let ece_at = |temperature: f32| {
             let found = tried.iter().find(|tried| tried.temperature == temperature);

@@ -22,6 +22,8 @@ pub(crate) const FROZEN_BACKBONE: &str = "backbone.safetensors";
 pub struct Starts<'a> {
     config: &'a Config,
     notes: Vec<String>,
+    /// That members of an ensemble have seen what this run holds out.
+    seen: Option<String>,
 }
 
 /// A trained model to begin with.
@@ -65,12 +67,13 @@ impl<'a> Starts<'a> {
         Self {
             config,
             notes: Vec::new(),
+            seen: None,
         }
     }
 
     /// What was found where, a sentence each.
     pub fn into_notes(self) -> Vec<String> {
-        self.notes
+        self.notes.into_iter().chain(self.seen).collect()
     }
 
     /// `encoder` with the weights of this run's own start where the configuration names one, else with the pretrained ones
@@ -107,12 +110,12 @@ impl<'a> Starts<'a> {
             return Err(TrainError::Start {
                 path: start.path,
                 reason: format!(
-                    "it was trained with selection {}, seed {}, held_out_fraction {}: it has seen images that this run holds out; train it with selection {}, seed {}, held_out_fraction {}",
+                    "it was trained with selection {}, held_out_seed {}, held_out_fraction {}: it has seen images that this run holds out; train it with selection {}, held_out_seed {}, held_out_fraction {}",
                     trained.selection,
-                    trained.seed,
+                    trained.held_out_seed,
                     trained.held_out_fraction,
                     config.selection,
-                    config.seed,
+                    config.held_out_seed,
                     config.held_out_fraction
                 ),
             });
@@ -122,8 +125,8 @@ impl<'a> Starts<'a> {
 
     /// The deterministic runs of these seeds, the members of an ensemble.
     ///
-    /// Every seed holds out other images, so that members have seen most of those that this run holds out; that is said in a
-    /// note.
+    /// Without a common `held_out_seed` every member holds out other images and has seen most of those that this run holds out;
+    /// that is said in a note.
     ///
     /// # Errors
     /// All seeds of which there is no run; a run of something else.
@@ -157,8 +160,8 @@ impl<'a> Starts<'a> {
             members.push(start);
         }
         if self.config.selection == Selection::HeldOut && seeing > 0 {
-            self.notes.push(format!(
-                "{seeing} of {} members were trained on images that this run holds out: its metrics on held-out images can compare ensembles, but are too good for new images",
+            self.seen = Some(format!(
+                "{seeing} of {} members were trained on images that this run holds out: its metrics on held-out images can compare ensembles, but are too good for new images; where all have the same held_out_seed, none has seen them",
                 seeds.len()
             ));
         }
@@ -171,7 +174,7 @@ impl<'a> Starts<'a> {
         config.selection == Selection::HeldOut
             && (trained.selection != Selection::HeldOut
                 || trained.held_out_fraction != config.held_out_fraction
-                || trained.seed != config.seed)
+                || trained.held_out_seed != config.held_out_seed)
     }
 
     /// Whether there is a finished run of this seed.
@@ -254,6 +257,13 @@ impl<'a> Starts<'a> {
         let named = named.map_or_else(String::new, |path| format!("{} or ", path.display()));
         format!("{named}{}", self.folder().display())
     }
+}
+
+/// That members of this ensemble were trained on images that it holds out, if they did and are there to tell.
+pub(crate) fn seen_by_members(config: &Config) -> Option<String> {
+    let mut starts = Starts::new(config);
+    starts.members(config.seeds.as_deref()?).ok()?;
+    starts.seen
 }
 
 /// `encoder` with the head of a finished run, whatever that was trained on and by which method.

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use burn::tensor::Device;
 use lam_data::{Augmentation, Batch, Loader};
 use serde_json::Value;
 
 use crate::TrainError;
 use crate::checkpoint::{Checkpoint, CheckpointOrigin, Progress};
 use crate::config::{Config, Selection};
-use crate::data::{ResidentImages, RunData};
+use crate::data::{ImageDevice, Items, ResidentImages, RunData};
 use crate::evaluate::{self, Evaluation};
 use crate::method::{Method, Report, StepInput, StepReport};
 use crate::observer::Observer;
@@ -27,13 +26,11 @@ pub(crate) struct Trainer<'a> {
     pub config: &'a Config,
     pub name: &'a str,
     pub data: &'a RunData,
-    pub device: &'a Device,
+    pub images: &'a ImageDevice,
     pub folder: &'a RunFolder,
     pub randomness: Randomness,
     pub method: Box<dyn Method>,
     pub observer: &'a mut dyn Observer,
-    /// None before the first epoch, and where every epoch reads its images.
-    pub resident: Option<ResidentImages>,
 }
 
 /// Where a run's steps are recorded.
@@ -246,16 +243,13 @@ impl Trainer<'_> {
 
     /// The training images on the device, where they fit and are the same in every epoch.
     fn resident_images(
-        &mut self,
+        &self,
         augmentation: &Augmentation,
     ) -> Result<Option<ResidentImages>, TrainError> {
-        if !augmentation.is_none() {
-            return Ok(None);
+        match &self.data.train {
+            Items::Images(dataset) if augmentation.is_none() => self.images.resident(dataset),
+            _ => Ok(None),
         }
-        if self.resident.is_none() {
-            self.resident = ResidentImages::load(&self.data.train, self.device)?;
-        }
-        Ok(self.resident.clone())
     }
 
     fn step(
@@ -272,7 +266,7 @@ impl Trainer<'_> {
         let input = StepInput {
             images: match resident {
                 Some(resident) => resident.select(&batch.indices),
-                None => step.to_device(items.image_shape(), self.device),
+                None => step.to_device(items.image_shape(), self.images.device()),
             },
             targets,
             learning_rate,
@@ -377,7 +371,8 @@ impl Trainer<'_> {
             predictor,
             selection,
             ood,
-            self.device,
+            self.config.ranking,
+            self.images,
             "validation",
             self.observer,
         )?

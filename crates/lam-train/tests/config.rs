@@ -407,7 +407,7 @@ fn overrides_win_and_every_value_knows_its_origin() {
 
 #[test]
 fn keys_without_effect_are_warned_about() {
-    let lines = "hessian_memory_factor: 0.9\nkl_weight: 1\nheld_out_fraction: 0.2\nselection: test\npredictive: analytic";
+    let lines = "hessian_memory_factor: 0.9\nkl_weight: 1\nheld_out_fraction: 0.2\nheld_out_seed: 2\nselection: test\npredictive: analytic";
     let loaded = parse(&format!("{MINIMAL}{lines}\n")).unwrap();
     let said: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -416,7 +416,8 @@ fn keys_without_effect_are_warned_about() {
             "c.yaml:3: 'hessian_memory_factor' has no effect: only laplace_online reads it, 'model' is deterministic",
             "c.yaml:4: 'kl_weight' has no effect: only hib reads it, 'model' is deterministic",
             "c.yaml:5: 'held_out_fraction' has no effect: 'selection' is test, which holds nothing out",
-            "c.yaml:7: 'predictive' has no effect: 'model' deterministic has no posterior over weights",
+            "c.yaml:6: 'held_out_seed' has no effect: 'selection' is test, which holds nothing out",
+            "c.yaml:8: 'predictive' has no effect: 'model' deterministic has no posterior over weights",
         ]
     );
     // A written configuration states every key: no warnings from it.
@@ -442,6 +443,11 @@ fn contradictions_are_refused() {
         "{said}"
     );
     assert!(parse("model: deterministic\ndataset: mnist\nloss: triplet\n").is_ok());
+    let said = parse("model: deterministic\ndataset: mnist\nranking: expected\n").unwrap_err();
+    assert!(
+        said.starts_with("c.yaml:3: 'ranking' is expected and 'model' deterministic, whose embeddings have no spread"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use lam_data::SearchPath;
 use lam_retrieve::{Encoder, IndexModel, RetrieveOptions};
-use lam_search::retrieval::Ranking;
+use lam_search::Ranking;
 use lam_search::store::Writer;
 use lam_serve::{Limits, ServeOptions, Service, Token};
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lam_train::RunOptions;
 use lam_train::config::{Config, Method, Override};
 use lam_train::run::{OpenMode, RunFolder};
 use lam_train::starts::Starts;
+use lam_train::{RunOptions, member_overrides};
 
 use crate::command_line;
 use crate::device_args::DeviceArgs;
@@ -93,14 +93,6 @@ impl TrainArgs {
         set.chain(flags.into_iter().flatten()).collect()
     }
 
-    /// What of the command line a member takes over: all but what only an ensemble has.
-    fn member_overrides(&self) -> Vec<Override> {
-        let own = ["model", "resume", "seeds", "seed", "train"];
-        let mut taken = self.overrides();
-        taken.retain(|taken| !own.contains(&taken.key()));
-        taken
-    }
-
     fn options(&self) -> RunOptions {
         RunOptions {
             name: name_of(&self.config),
@@ -164,8 +156,8 @@ fn train_members(args: &TrainArgs, config: &Config, printer: &Printer) -> Result
     let beside = args.config.with_file_name("deterministic.yaml");
     let file = args.member_config.as_ref().unwrap_or(&beside);
     for (done, &seed) in missing.iter().enumerate() {
-        let mut overrides = args.member_overrides();
-        overrides.push(Override::flag("--train-members", "seed", &seed));
+        let set = args.overrides();
+        let overrides = member_overrides(config, &set, "--train-members", seed);
         let member = Config::load(file, &overrides)?.config;
         let folder = starts.folder().join(format!("seed-{seed}"));
         printer.note(format!(

@@ -8,7 +8,7 @@
 //! ```text
 //! E|a − b|² = |μ_a − μ_b|² + Σ_d σ_a,d² + Σ_d σ_b,d²
 //! ```
-//! which needs no Gaussian, only the moments. [`Ranking::Expected`] orders by it. The query's own spread
+//! which needs no Gaussian, only the moments. [`Ranking::Expected`](crate::Ranking::Expected) orders by it. The query's own spread
 //! adds the same to all distances: it changes the numbers, not the order. What moves is that an uncertain
 //! *item* steps back behind a certain one at the same distance. For the exact search the items' part is an
 //! additive term of the matrix product ([`crate::Index::with_terms`]) and costs nothing.
@@ -32,6 +32,6 @@ mod search;
 mod votes;
 
 pub use answer::{Answer, Hit, Verdict};
-pub use options::{Method, Ranking, SearchOptions};
+pub use options::{Method, SearchOptions};
 pub use queries::Queries;
 pub use votes::Votes;

@@ -1,5 +1,7 @@
 //! How to search.
 
+use crate::Ranking;
+
 /// How items are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
@@ -14,17 +16,6 @@ pub enum Method {
         /// More find more and take longer.
         ef: usize,
     },
-}
-
-/// What the nearest is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ranking {
-    /// Distance between the means.
-    #[default]
-    Distance,
-    /// Expected distance under both distributions. With the approximate method, among the `ef` items found
-    /// by their means.
-    Expected,
 }
 
 /// What is asked of a search.

@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::{Answer, Hit, Method, Queries, Ranking, SearchOptions, Verdict};
+use super::{Answer, Hit, Method, Queries, SearchOptions, Verdict};
 use crate::approximate::{Graph, Scratch};
 use crate::product::Skip;
-use crate::store::{Block, GraphState, StoreError, View, total_variance};
-use crate::{Neighbour, Rows, SearchError, squared_distance};
+use crate::store::{Block, GraphState, StoreError, View};
+use crate::{Neighbour, Ranking, Rows, SearchError, squared_distance, total_variance};
 
 impl View {
     /// The `k` nearest items of every query, fewer if there are fewer. Queries are answered by all threads

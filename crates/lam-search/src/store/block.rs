@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::columns::{Columns, OwnedColumns};
 use super::snapshot::Snapshot;
-use crate::Rows;
 use crate::panels::Panels;
 use crate::product::{Norms, ProductIndex};
+use crate::{Rows, total_variance};
 
 #[derive(Debug)]
 enum Source {
@@ -87,9 +87,4 @@ impl Block {
         let norms = norms.get_or_init(|| Arc::new(Norms::new(rows, terms)));
         ProductIndex::of_parts(rows, terms, panels.clone(), norms.clone())
     }
-}
-
-/// `Σ_d σ_d²` of deviations `[D]`.
-pub(crate) fn total_variance(sigma: &[f32]) -> f64 {
-    sigma.iter().map(|&s| f64::from(s) * f64::from(s)).sum()
 }

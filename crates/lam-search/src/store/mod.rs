@@ -50,7 +50,7 @@ pub use spec::Spec;
 pub use view::{GraphState, Store, View};
 pub use writer::{Recovery, Writer};
 
-pub(crate) use block::{Block, total_variance};
+pub(crate) use block::Block;
 pub(crate) use files::replace_file;
 pub(crate) use mapped::Mapped;
 pub(crate) use spec::{check_mean, check_sigma, check_uncertainty};

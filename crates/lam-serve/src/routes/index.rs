@@ -1,7 +1,8 @@
 use axum::Json;
 use axum::extract::State;
 use lam_retrieve::Accepts;
-use lam_search::retrieval::{Method, Ranking};
+use lam_search::Ranking;
+use lam_search::retrieval::Method;
 use lam_search::store::GraphState;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use lam_retrieve::{Answer, Embeddings, RetrieveOptions};
-use lam_search::retrieval::Ranking;
+use lam_search::Ranking;
 use lam_search::store::View;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

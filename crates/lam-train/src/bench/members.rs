@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigError, Method, Override};
+use crate::members::member_overrides;
 use crate::run::RunFolder;
 use crate::starts::Starts;
 
 /// The configuration of a member, beside that of its ensemble.
 const MEMBER: &str = "deterministic.yaml";
-
-/// Keys that an ensemble has for itself and its members do not share.
-const OF_THE_ENSEMBLE: [&str; 5] = ["model", "resume", "seeds", "seed", "train"];
 
 /// Adds the deterministic runs that ensembles of the plan lack: with the seeds that their `seeds` names, by the
 /// configuration that lies beside theirs. Where there is none, the ensemble's run says itself what it lacks.
@@ -21,11 +19,13 @@ pub(super) fn add_members(
     loaded: &mut Vec<(PathBuf, Vec<Config>)>,
     overrides: &[Override],
 ) -> Result<(), ConfigError> {
-    let mut shared = overrides.to_vec();
-    shared.retain(|one| !OF_THE_ENSEMBLE.contains(&one.key()));
-    for (file, seed) in missing(loaded) {
-        let mut all = shared.clone();
-        all.push(Override::flag("seeds", "seed", &seed));
+    for Missing {
+        file,
+        seed,
+        ensemble,
+    } in missing(loaded)
+    {
+        let all = member_overrides(&ensemble, overrides, "seeds", seed);
         let config = Config::load(&file, &all)?.config;
         match loaded.iter_mut().find(|(known, _)| *known == file) {
             Some((_, configs)) if configs.iter().any(|known| known.seed == seed) => {}
@@ -37,8 +37,14 @@ pub(super) fn add_members(
     Ok(())
 }
 
-/// Files and seeds of members that were not trained.
-fn missing(loaded: &[(PathBuf, Vec<Config>)]) -> Vec<(PathBuf, u64)> {
+/// A member that was not trained.
+struct Missing {
+    file: PathBuf,
+    seed: u64,
+    ensemble: Config,
+}
+
+fn missing(loaded: &[(PathBuf, Vec<Config>)]) -> Vec<Missing> {
     let mut missing = Vec::new();
     for (file, configs) in loaded {
         let Some(ensemble) = configs
@@ -55,7 +61,11 @@ fn missing(loaded: &[(PathBuf, Vec<Config>)]) -> Vec<(PathBuf, u64)> {
         if member.is_file() && is_found_there {
             let seeds = ensemble.seeds.iter().flatten().copied();
             let untrained = seeds.filter(|&seed| !starts.exists(seed));
-            missing.extend(untrained.map(|seed| (member.clone(), seed)));
+            missing.extend(untrained.map(|seed| Missing {
+                file: member.clone(),
+                seed,
+                ensemble: ensemble.clone(),
+            }));
         }
     }
     missing

@@ -1,5 +1,7 @@
 //! What only several keys together show to be wrong or without effect.
 
+use lam_search::Ranking;
+
 use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
 use super::{
@@ -81,6 +83,11 @@ fn contradictions(config: &Config, reader: &mut Reader) {
             config.model
         );
         conflict(reader, &["calibrate", "model"], message);
+    }
+    if config.ranking == Ranking::Expected && config.model == Method::Deterministic {
+        let message = "'ranking' is expected and 'model' deterministic, whose embeddings have no spread; nearest valid: ranking: distance"
+            .to_owned();
+        conflict(reader, &["ranking", "model"], message);
     }
     features(config, reader);
     places(config, reader);
@@ -286,8 +293,10 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
         warn("head_activation", reason);
     }
     if config.selection == Selection::Test {
-        let reason = "'selection' is test, which holds nothing out".to_owned();
-        warn("held_out_fraction", reason);
+        for key in ["held_out_fraction", "held_out_seed"] {
+            let reason = "'selection' is test, which holds nothing out".to_owned();
+            warn(key, reason);
+        }
     }
 }
 

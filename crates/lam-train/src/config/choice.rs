@@ -1,5 +1,7 @@
 //! Keys whose value is one of a few names, spelled as in the released code.
 
+use lam_search::Ranking;
+
 /// A value that is one of a fixed list of names.
 pub trait Choice: Copy + PartialEq + 'static {
     /// What is chosen, for messages ("method").
@@ -170,6 +172,17 @@ choices! {
     Centred = "centred" ~ "centered" ~ "point",
     /// Exact for the linear head, delta method through the normalisation.
     Analytic = "analytic" ~ "analytical" ~ "exact" ~ "delta" ~ "closed_form",
+}
+
+impl Choice for Ranking {
+    const WHAT: &'static str = "ranking";
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Self::Distance, "distance"), (Self::Expected, "expected")];
+    const ALSO_READ: &'static [(&'static str, Self)] = &[];
+    const HINTS: &'static [(&'static str, Self)] = &[
+        ("mean", Self::Distance),
+        ("expected_distance", Self::Expected),
+    ];
 }
 
 choices! {

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use lam_search::Ranking;
+
 use super::table::config_keys;
 use super::{
     Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, FileParts, Freeze,
@@ -80,11 +82,13 @@ config_keys! {
     "Evaluation" identity true {
         selection: Selection = [Selection::HeldOut], ANY, "Images that choose the best checkpoint; `test` is the paper's protocol.";
         held_out_fraction: f64 = [0.1], Allowed::above(0.0, 0.9), "Share of the training set held out for selection.";
+        held_out_seed: u64 = [seed => "as seed"], ANY, "Chooses the images that are held out; one for all members of an ensemble and for the ensemble, so that no member has seen what it is judged by.";
         check_val_every_n_epoch: usize = [1], Allowed::between(1.0, 1e5), "Epochs between validations.";
         val_n_samples: usize = [5], Allowed::between(1.0, 1e6), "Weight samples in validation.";
         test_n_samples: usize = [100], Allowed::between(1.0, 1e6), "Weight samples in the final evaluation.";
         evaluate_at_most: Option<usize> = [dataset.default_evaluate_at_most() => "2000 on files of vectors, else null"], Allowed::between(2.0, 1e9), "So many images of the held-out part, of the test set and of the out-of-distribution set are evaluated, drawn class by class; null for all.";
         calibrate: Calibrate = [Calibrate::None], ANY, "What is fitted on held-out images after training: one temperature of the posterior, so that confidence is what it says.";
+        ranking: Ranking = [Ranking::Distance], ANY, "What the nearest neighbours are nearest by: the distance of the embeddings, or its expectation, which holds an image's own spread against it.";
         predictive: Predictive = [Predictive::of(&head_init) => "sampled; centred for head_init: identity"], ANY, "How the predictive distribution of an embedding is formed.";
     }
     "Machine" identity false {

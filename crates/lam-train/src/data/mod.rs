@@ -11,7 +11,7 @@ mod source;
 pub use embed_source::EmbedSource;
 pub use gallery::Gallery;
 pub use items::{Items, StepImages};
-pub use resident::ResidentImages;
+pub use resident::{ImageDevice, ResidentImages};
 pub use run_data::{Queries, RunData};
 
 pub(crate) use run_data::views;

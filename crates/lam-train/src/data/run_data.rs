@@ -196,7 +196,8 @@ fn images_of(
     let (train, selection) = match config.selection {
         Selection::Test => (whole, test.clone()),
         Selection::HeldOut => {
-            let (kept, held_out) = held_out_of(&*whole, config.held_out_fraction, config.seed)?;
+            let (kept, held_out) =
+                held_out_of(&*whole, config.held_out_fraction, config.held_out_seed)?;
             let kept = Subset::new(Arc::clone(&whole), kept)?;
             let held_out = Arc::new(Subset::new(whole, held_out)?);
             let selection = Queries::among_themselves(config, held_out)?;
@@ -307,7 +308,8 @@ fn places_of(
         (Selection::HeldOut, None) => {
             // By query: a held-out one trains no pair, though what it is looked up in may.
             let all = vec![0; queries.len()];
-            let (_, held_out) = held_out_split(&all, config.held_out_fraction, config.seed)?;
+            let (_, held_out) =
+                held_out_split(&all, config.held_out_fraction, config.held_out_seed)?;
             let asked: Vec<_> = held_out.iter().map(|&q| places.queries[q]).collect();
             let near = rule.near(config.neg_dist_thr)?;
             let found = Positives::search(&asked, &places.references, &near)?;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use lam_data::{Dataset, Loader};
+use lam_data::{Batch, Dataset, Loader};
 use lam_metrics::{Calibration, NeighbourVotes, Votes};
 use lam_model::is_host;
+use lam_search::{Ranking, total_variance};
 
 use crate::TrainError;
+use crate::data::ImageDevice;
 use crate::method::{Predict, host_values};
 use crate::observer::Observer;
 
@@ -49,6 +51,14 @@ impl EmbeddedSet {
         )
     }
 
+    /// What the images' own spread adds to the squared distance to them `[N]`: nothing by distance, or without a spread.
+    pub(super) fn ranking_terms(&self, ranking: Ranking) -> Option<Vec<f64>> {
+        let sigma = self.deviation.as_deref();
+        let sigma = sigma.filter(|_| ranking == Ranking::Expected)?;
+        let rows = sigma.chunks_exact(self.dim.max(1));
+        Some(rows.map(total_variance).collect())
+    }
+
     /// The weight samples' votes on each image's nearest neighbour; none where the method does not sample.
     ///
     /// # Errors
@@ -83,24 +93,25 @@ impl EmbeddedSet {
 pub fn embed(
     predictor: &dyn Predict,
     dataset: &Arc<dyn Dataset>,
-    device: &Device,
+    images: &ImageDevice,
     observer: &mut dyn Observer,
 ) -> Result<EmbeddedSet, TrainError> {
     let mut set = EmbeddedSet::default();
-    let mut loader = Loader::builder(Arc::clone(dataset))
+    let (device, resident) = (images.device(), images.resident(dataset)?);
+    let loader = Loader::builder(Arc::clone(dataset));
+    let loader = match &resident {
+        Some(_) => loader.without_images(),
+        None => loader,
+    };
+    let mut loader = loader
         .batch_size(batch_size(dataset.shape().numel(), device))
         .build()?;
     while let Some(batch) = loader.next() {
         let mut batch = batch?;
-        let shape = [
-            batch.len(),
-            batch.shape.channels,
-            batch.shape.height,
-            batch.shape.width,
-        ];
-        let images = std::mem::take(&mut batch.images);
-        let images = Tensor::<4>::from_data(TensorData::new(images, shape), device);
-        let embedded = predictor.embed(images);
+        let embedded = predictor.embed(match &resident {
+            Some(resident) => resident.select(&batch.indices),
+            None => to_device(&mut batch, device),
+        });
         set.dim = embedded.mean.dims()[1];
         set.mean.extend(host_values(embedded.mean)?);
         if let Some(deviation) = embedded.deviation {
@@ -122,6 +133,14 @@ pub fn embed(
         loader.recycle(batch);
     }
     Ok(set)
+}
+
+/// The images of a batch, `[B, C, H, W]`.
+fn to_device(batch: &mut Batch, device: &Device) -> Tensor<4> {
+    let shape = batch.shape;
+    let dims = [batch.len(), shape.channels, shape.height, shape.width];
+    let images = std::mem::take(&mut batch.images);
+    Tensor::from_data(TensorData::new(images, dims), device)
 }
 
 /// Images embedded at once. What is computed of an image does not depend on it.

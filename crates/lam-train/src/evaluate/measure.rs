@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
 use lam_data::Dataset;
 use lam_metrics::{
     BaselineInputs, Baselines, Calibration, Cutoffs, LabelledSet, ListedPositives, PlaceSet, Spread,
 };
-use lam_search::{Index, Neighbour, Rows};
+use lam_search::{Index, Neighbour, Ranking, Rows};
 
 use super::{EmbeddedSet, embed};
 use crate::TrainError;
-use crate::data::{Gallery, Queries};
+use crate::data::{Gallery, ImageDevice, Queries};
 use crate::method::Predict;
 use crate::observer::Observer;
 
@@ -31,6 +30,8 @@ pub struct Sets {
     pub gallery: Option<EmbeddedGallery>,
     /// What should be uncertain.
     pub ood: Option<EmbeddedSet>,
+    /// What the nearest is.
+    pub ranking: Ranking,
 }
 
 /// A gallery apart from the queries.
@@ -76,7 +77,8 @@ impl Evaluation {
     }
 }
 
-/// Embeds `test` and `ood` and measures everything that the predictor allows; `what` names the occasion to the observer.
+/// Embeds `test` and `ood` and measures everything that the predictor allows, neighbours in the order of `ranking`; `what` names
+/// the occasion to the observer.
 ///
 /// # Errors
 /// Images that cannot be read; embeddings that are not finite.
@@ -84,23 +86,25 @@ pub fn evaluate(
     predictor: &dyn Predict,
     test: &Queries,
     ood: Option<&Arc<dyn Dataset>>,
-    device: &Device,
+    ranking: Ranking,
+    images: &ImageDevice,
     what: &str,
     observer: &mut dyn Observer,
 ) -> Result<(Evaluation, Sets), TrainError> {
     observer.evaluation_started(what, test.len() + ood.map_or(0, |set| set.len()));
     let sets = Sets {
-        test: embed(predictor, &test.images, device, observer)?,
+        test: embed(predictor, &test.images, images, observer)?,
         gallery: match &test.gallery {
             None => None,
             Some(truth) => Some(EmbeddedGallery {
-                set: embed(predictor, &truth.images, device, observer)?,
+                set: embed(predictor, &truth.images, images, observer)?,
                 truth: truth.clone(),
             }),
         },
         ood: ood
-            .map(|set| embed(predictor, set, device, observer))
+            .map(|set| embed(predictor, set, images, observer))
             .transpose()?,
+        ranking,
     };
     observer.evaluation_done();
     Ok((measure(&sets)?, sets))
@@ -142,6 +146,7 @@ fn among_themselves(sets: &Sets) -> Result<(lam_metrics::Evaluation, Baselines),
         sigma: test.deviation.as_deref(),
         votes: votes.as_ref(),
         ood_sigma: ood_sigma(sets),
+        ranking: sets.ranking,
     };
     let measured = lam_metrics::evaluate(&set, &cutoffs()?)?;
     let ood = sets.ood.as_ref().map(baseline_inputs);
@@ -165,6 +170,7 @@ fn in_gallery(
         itself: gallery.truth.itself.as_deref(),
         sigma: deviations.map(|(queries, database)| Spread { queries, database }),
         ood_sigma: ood_sigma(sets),
+        ranking: sets.ranking,
     };
     let positives = ListedPositives::new(gallery.truth.positives.iter(), database.labels.len())?;
     let measured = lam_metrics::evaluate_places(&set, &positives, &cutoffs()?)?;
@@ -187,7 +193,7 @@ fn baseline_inputs(set: &EmbeddedSet) -> BaselineInputs<'_> {
     }
 }
 
-/// The nearest images of each query, nearest first: index and Euclidean distance.
+/// The nearest images of each query, nearest first: index and the root of what they are ranked by.
 ///
 /// # Errors
 /// Embeddings that are not finite.
@@ -198,13 +204,18 @@ pub(super) fn nearest_images(sets: &Sets) -> Result<Vec<Vec<(usize, f32)>>, Trai
             .map(|n| (n.index as usize, n.distance.sqrt() as f32))
             .collect()
     };
-    let test = Rows::new(&sets.test.mean, sets.test.dim)?;
-    Ok(match &sets.gallery {
-        None => Index::new(test).map_rows(SHOWN_NEIGHBOURS, |_, found| shown(found))?,
-        Some(gallery) => Index::new(Rows::new(&gallery.set.mean, gallery.set.dim)?).map(
-            test,
-            SHOWN_NEIGHBOURS,
-            |_, found| shown(found),
-        )?,
+    let searched = sets.gallery.as_ref().map_or(&sets.test, |g| &g.set);
+    let terms = searched.ranking_terms(sets.ranking);
+    let rows = Rows::new(&searched.mean, searched.dim)?;
+    let index = match &terms {
+        None => Index::new(rows),
+        Some(terms) => Index::with_terms(rows, terms)?,
+    };
+    Ok(match sets.gallery {
+        None => index.map_rows(SHOWN_NEIGHBOURS, |_, found| shown(found))?,
+        Some(_) => {
+            let queries = Rows::new(&sets.test.mean, sets.test.dim)?;
+            index.map(queries, SHOWN_NEIGHBOURS, |_, found| shown(found))?
+        }
     })
 }

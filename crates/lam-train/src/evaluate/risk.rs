@@ -4,7 +4,7 @@ use lam_metrics::{
     MetricError, RiskControl, RiskScore, RiskTarget, ScoredControl, Selection, SelectiveCurve,
     joint_risk_threshold, pair_uncertainty,
 };
-use lam_search::{Index, Neighbour, Rows};
+use lam_search::{Index, Neighbour, Ranking, Rows};
 
 use super::EmbeddedSet;
 use crate::TrainError;
@@ -77,7 +77,7 @@ pub struct JointRisk {
     pub test: Selection,
 }
 
-/// Chooses a threshold on held-out images and applies it to the test images.
+/// Chooses a threshold on held-out images and applies it to the test images. An answer is the nearest by `ranking`.
 ///
 /// # Errors
 /// The method lacks the score asked for; embeddings that are not finite; fewer than eight held-out images.
@@ -85,13 +85,14 @@ pub fn control_risk(
     held_out: &EmbeddedSet,
     test: &EmbeddedSet,
     request: &RiskRequest,
+    ranking: Ranking,
     method: Method,
 ) -> Result<RiskReport, TrainError> {
     let images = held_out.labels.len();
     if images < FEWEST {
         return Err(MetricError::TooFewImages { images }.into());
     }
-    let answers = Answers::among(held_out)?;
+    let answers = Answers::among(held_out, ranking)?;
     let available = answers.available();
     let galleries = test.labels.len() as f64 / images as f64;
     let wanted: Vec<RiskScore> = match request.score {
@@ -119,8 +120,8 @@ pub fn control_risk(
         planned_on,
         certification,
     } = lam_metrics::control_risk(&scores, &answers.correct, request.target)?;
-    let test_curve = Answers::among(test)?.curve(score)?;
-    let in_held_out = Answers::between(test, held_out)?.curve(score)?;
+    let test_curve = Answers::among(test, ranking)?.curve(score)?;
+    let in_held_out = Answers::between(test, held_out, ranking)?.curve(score)?;
     let threshold = joint_risk_threshold(&certification, request.target.risk());
     let at = |curve: &SelectiveCurve| threshold.map_or_else(|| curve.nothing(), |t| curve.at(t));
     Ok(RiskReport {
@@ -153,17 +154,22 @@ struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    fn among(set: &'a EmbeddedSet) -> Result<Self, TrainError> {
-        Self::new(set, set, true)
+    fn among(set: &'a EmbeddedSet, ranking: Ranking) -> Result<Self, TrainError> {
+        Self::new(set, set, ranking, true)
     }
 
-    fn between(queries: &'a EmbeddedSet, gallery: &'a EmbeddedSet) -> Result<Self, TrainError> {
-        Self::new(queries, gallery, false)
+    fn between(
+        queries: &'a EmbeddedSet,
+        gallery: &'a EmbeddedSet,
+        ranking: Ranking,
+    ) -> Result<Self, TrainError> {
+        Self::new(queries, gallery, ranking, false)
     }
 
     fn new(
         queries: &'a EmbeddedSet,
         gallery: &'a EmbeddedSet,
+        ranking: Ranking,
         leave_one_out: bool,
     ) -> Result<Self, TrainError> {
         let mut answers = Self {
@@ -173,7 +179,8 @@ impl<'a> Answers<'a> {
             nearest: Vec::new(),
             correct: Vec::new(),
         };
-        answers.nearest = answers.search(&queries.mean, &gallery.mean)?;
+        let terms = gallery.ranking_terms(ranking);
+        answers.nearest = answers.search(&queries.mean, &gallery.mean, terms.as_deref())?;
         let found = answers.labels(&answers.nearest).zip(&queries.labels);
         answers.correct = found.map(|(found, label)| found == *label).collect();
         Ok(answers)
@@ -217,7 +224,7 @@ impl<'a> Answers<'a> {
     fn disagreement(&self) -> Result<Vec<f64>, TrainError> {
         let mut against = vec![0_u32; self.nearest.len()];
         for (queries, gallery) in self.queries.samples.iter().zip(&self.gallery.samples) {
-            let found = self.search(queries, gallery)?;
+            let found = self.search(queries, gallery, None)?;
             let pairs = self.labels(&found).zip(self.labels(&self.nearest));
             for (against, (vote, answer)) in against.iter_mut().zip(pairs) {
                 *against += u32::from(vote != answer);
@@ -232,7 +239,13 @@ impl<'a> Answers<'a> {
         found.iter().filter_map(label)
     }
 
-    fn search(&self, queries: &[f32], gallery: &[f32]) -> Result<Vec<Neighbour>, TrainError> {
+    /// The nearest of the gallery `[N, D]` to each query, with a term `[N]` of each item added to the squared distance.
+    fn search(
+        &self,
+        queries: &[f32],
+        gallery: &[f32],
+        terms: Option<&[f64]>,
+    ) -> Result<Vec<Neighbour>, TrainError> {
         let dim = self.gallery.dim;
         let rows = Rows::new(gallery, dim)?;
         let images = rows.len();
@@ -240,7 +253,10 @@ impl<'a> Answers<'a> {
             return Err(MetricError::TooFewImages { images }.into());
         }
         let first = |_, found: &[Neighbour]| found.first().copied();
-        let index = Index::new(rows);
+        let index = match terms {
+            None => Index::new(rows),
+            Some(terms) => Index::with_terms(rows, terms)?,
+        };
         let found = if self.leave_one_out {
             index.map_rows(1, first)?
         } else {

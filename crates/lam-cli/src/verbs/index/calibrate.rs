@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lam_retrieve::{Calibration, Classes, Embeddings, RetrieveOptions, Samples};
-use lam_search::retrieval::Ranking;
+use lam_search::Ranking;
 use lam_search::store::Writer;
 
 use crate::error::CliError;

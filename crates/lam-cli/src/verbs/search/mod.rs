@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use lam_retrieve::{Answer, Embeddings, RetrieveOptions, Retriever, Rule};
-use lam_search::retrieval::Ranking;
+use lam_search::Ranking;
 use lam_search::store::{Reader, View};
 
 use database::Database;

@@ -119,7 +119,13 @@ impl Method for LaplacePosthoc {
         Some(&mut self.rule.temperature)
     }
 
+    /// Of what has to be decomposed first only once it was: every step of the pass changes it, and a decomposition may take
+    /// minutes.
     fn posterior_summary(&self) -> Vec<(&'static str, f64)> {
+        let at_hand = matches!(self.curvature, Curvature::Diagonal(_));
+        if !at_hand && self.fitted.get().is_none() {
+            return Vec::new();
+        }
         self.posterior()
             .map_or_else(|_| Vec::new(), PosteriorRule::summary)
     }

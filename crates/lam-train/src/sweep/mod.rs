@@ -3,6 +3,8 @@
 //! A sweep selects on the validation metric of held-out data and never looks at the test set: its trials end with their
 //! last validation, and only a run of the best configuration is evaluated.
 
+mod base;
+mod best;
 mod domain;
 mod error;
 mod history;
@@ -15,6 +17,7 @@ mod spec;
 mod stopping;
 mod tpe;
 mod trials;
+mod watch;
 
 pub use domain::{Domain, Numeric, Parameter};
 pub use error::SweepError;

@@ -9,9 +9,10 @@ use lam_plot::{
 };
 use serde_json::{Map, Value, json};
 
+use super::best::{best_of, best_yaml};
 use super::domain::Domain;
 use super::error::SweepError;
-use super::run::{Sweep, best_of, best_yaml};
+use super::run::Sweep;
 use super::spec::Goal;
 use super::trials::{Trial, TrialState};
 use crate::config::Choice;

@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::base::{check_values, named_config};
 use super::domain::{Domain, Parameter};
 use super::error::SweepError;
 use super::history::{Validation, reported, validations};
 use super::search::{Observed, grid_size, suggest};
 use super::spec::{SearchMethod, SweepSpec};
 use super::trials::{Trial, TrialState, TrialTable};
+use super::watch::Watch;
 use crate::TrainError;
-use crate::config::{
-    Config, ConfigError, Fault, Method, Override, Place, Problem, Selection, Warning,
-};
-use crate::method::StepReport;
+use crate::config::{Config, ConfigError, Method, Override, Selection, Warning};
 use crate::observer::Observer;
 use crate::run::{OpenMode, RunError, lock};
 use crate::session::{RunOptions, train};
@@ -264,7 +263,7 @@ impl Sweep {
         let log = folder.join("log.jsonl");
         let mut watch = Watch {
             inner,
-            sweep: self,
+            spec: &self.spec,
             log: &log,
             others,
             judged: Ok(None),
@@ -346,169 +345,4 @@ fn coordinates(parameters: &[Parameter], values: &[(String, String)]) -> Option<
             parameter.domain.coordinate(&found.1)
         })
         .collect()
-}
-
-/// The configuration that a sweep names: beside its file, or in the folders above it, where files written for a program
-/// that is started elsewhere mean it.
-fn named_config(spec: &SweepSpec) -> Result<PathBuf, SweepError> {
-    let Some(named) = &spec.config else {
-        return Err(SweepError::NoConfig {
-            path: spec.path.clone(),
-        });
-    };
-    let here = spec.path.parent().unwrap_or(Path::new(""));
-    let absolute = std::path::absolute(here).unwrap_or_else(|_| here.to_owned());
-    let beside = std::iter::once(here.join(named));
-    let above = absolute
-        .ancestors()
-        .skip(1)
-        .map(|folder| folder.join(named));
-    let found = beside.chain(above).find(|path| path.is_file());
-    found.ok_or_else(|| SweepError::ConfigNotFound {
-        config: named.clone(),
-        sweep: spec.path.clone(),
-    })
-}
-
-/// Tries every value of a list, and both ends of an interval, in the base configuration.
-fn check_values(
-    spec: &SweepSpec,
-    config: &Path,
-    overrides: &[Override],
-) -> Result<(), ConfigError> {
-    let mut problems = Vec::new();
-    for parameter in &spec.parameters {
-        let coordinates = match &parameter.domain {
-            Domain::Numeric(numeric) => {
-                vec![numeric.nearest(numeric.min), numeric.nearest(numeric.max)]
-            }
-            other => other.all().unwrap_or_default(),
-        };
-        for coordinate in coordinates {
-            let value = parameter.domain.text(coordinate);
-            let mut all = overrides.to_vec();
-            all.push(Override::Set(format!("{}={value}", parameter.key)));
-            let Err(error) = Config::load(config, &all) else {
-                continue;
-            };
-            // What is wrong with the value itself; combinations are tried when they come.
-            for problem in error.problems {
-                let is_of_value = matches!(problem.place, Place::Argument(_))
-                    && matches!(problem.fault, Fault::BadValue { .. } | Fault::Syntax { .. });
-                let known = problems.iter().any(|p: &Problem| p.fault == problem.fault);
-                if is_of_value && !known {
-                    problems.push(Problem {
-                        place: Place::Line(spec.path.clone(), parameter.line),
-                        fault: problem.fault,
-                    });
-                }
-            }
-        }
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(ConfigError { problems })
-    }
-}
-
-/// Passes on what a run tells, and ends it with its last validation or where it is hopeless.
-struct Watch<'a> {
-    inner: &'a mut dyn Observer,
-    sweep: &'a Sweep,
-    log: &'a Path,
-    others: &'a [&'a [Validation]],
-    judged: Result<Option<TrialState>, RunError>,
-}
-
-impl Watch<'_> {
-    /// How the trial ends after so many epochs, if it does. A later look at the same epoch gives the same answer: the log
-    /// beyond it does not count, and earlier trials have ended.
-    fn judge(&self, epoch: usize, epochs: usize) -> Result<Option<TrialState>, RunError> {
-        if epoch >= epochs {
-            return Ok(Some(TrialState::Complete));
-        }
-        let spec = &self.sweep.spec;
-        let own = validations(self.log, &spec.metric, epoch)?;
-        let validated = own.last().is_some_and(|last| last.epoch == epoch);
-        let hopeless = validated && spec.stopping.ends(spec.goal, &own, self.others);
-        Ok(hopeless.then_some(TrialState::Stopped))
-    }
-}
-
-impl Observer for Watch<'_> {
-    fn epoch_started(&mut self, epoch: usize, epochs: usize, done: usize, steps: usize) {
-        self.inner.epoch_started(epoch, epochs, done, steps);
-    }
-
-    fn step_done(&mut self, report: &StepReport) {
-        self.inner.step_done(report);
-    }
-
-    fn epoch_done(&mut self, epoch: usize, mean_loss: f64) {
-        self.inner.epoch_done(epoch, mean_loss);
-    }
-
-    fn evaluation_started(&mut self, what: &str, images: usize) {
-        self.inner.evaluation_started(what, images);
-    }
-
-    fn images_embedded(&mut self, images: usize) {
-        self.inner.images_embedded(images);
-    }
-
-    fn evaluation_done(&mut self) {
-        self.inner.evaluation_done();
-    }
-
-    fn validated(&mut self, epoch: usize, metrics: &[(String, f64)], best: bool) {
-        self.inner.validated(epoch, metrics, best);
-    }
-
-    fn wants_stop(&mut self, epoch: usize, epochs: usize) -> bool {
-        self.judged = self.judge(epoch, epochs);
-        !matches!(self.judged, Ok(None))
-    }
-
-    fn input_share(&mut self, share: f64) {
-        self.inner.input_share(share);
-    }
-
-    fn note(&mut self, text: &str) {
-        self.inner.note(text);
-    }
-}
-
-/// The file of the best configuration: everything that it says, and where it comes from.
-pub(super) fn best_yaml(sweep: &Sweep, best: &Trial) -> Result<String, ConfigError> {
-    let config = sweep.trial_config(&best.values)?;
-    let mut out = format!(
-        "# The best of a sweep: {} {} on held-out images, trial {} of {}.\n",
-        sweep.spec.metric,
-        best.value.unwrap_or(f64::NAN),
-        best.index,
-        sweep.spec.path.display(),
-    );
-    for (key, value) in &best.values {
-        out.push_str(&format!("# found: {key}: {value}\n"));
-    }
-    out.push('\n');
-    out.push_str(&config.to_yaml());
-    Ok(out)
-}
-
-/// The best of the trials with a value; the earliest of equals.
-pub(super) fn best_of<'a>(sweep: &Sweep, trials: &'a [Trial]) -> Option<&'a Trial> {
-    let mut best: Option<(&Trial, f64)> = None;
-    for trial in trials {
-        // A trial that was ended early has no final value to be compared.
-        let value = match (trial.state, trial.value) {
-            (TrialState::Complete, Some(value)) => value,
-            _ => continue,
-        };
-        if best.is_none_or(|(_, found)| sweep.spec.goal.better(value, found)) {
-            best = Some((trial, value));
-        }
-    }
-    best.map(|(trial, _)| trial)
 }

@@ -553,9 +553,6 @@ fn wrong_input_changes_nothing() {
     assert_eq!(writer.view().len(), 2);
     let view = writer.view();
     assert_eq!(view.item(1).unwrap().class, Some("b"));
-    assert!(view.check_model(&Fingerprint([7; 32])).is_ok());
-    let error = view.check_model(&Fingerprint([8; 32])).unwrap_err();
-    assert!(error.to_string().contains(&"07".repeat(32)), "{error}");
     assert!(matches!(
         Writer::create(&path, spec(3, true)),
         Err(StoreError::Locked { .. })

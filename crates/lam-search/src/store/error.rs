@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{Fingerprint, ItemId};
+use super::ItemId;
 use crate::SearchError;
 
 /// Reasons why a stored index cannot be opened, changed or searched.
@@ -64,16 +64,6 @@ pub enum StoreError {
         path: PathBuf,
         /// The earlier failure.
         reason: String,
-    },
-    /// Embeddings of another model are not comparable.
-    #[error(
-        "the index holds embeddings of model {index}, not of {model}: embed the items with one model"
-    )]
-    OtherModel {
-        /// Fingerprint stored in the index.
-        index: Fingerprint,
-        /// Fingerprint of the model in use.
-        model: Fingerprint,
     },
     /// A vector of the wrong length.
     #[error("{whose} has {found} values in its {what}, but the index has dimension {dim}")]

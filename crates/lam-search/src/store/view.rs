@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Block, Fingerprint, ItemView, Spec, StoreError};
+use super::{Block, ItemView, Spec};
 use crate::approximate::Graph;
 use crate::slots::Slots;
 
@@ -84,20 +84,6 @@ impl View {
     /// The graph of the approximate search.
     pub fn graph(&self) -> &GraphState {
         &self.graph
-    }
-
-    /// Refuses embeddings of another model.
-    ///
-    /// # Errors
-    /// [`StoreError::OtherModel`].
-    pub fn check_model(&self, model: &Fingerprint) -> Result<(), StoreError> {
-        if self.spec.fingerprint == *model {
-            return Ok(());
-        }
-        Err(StoreError::OtherModel {
-            index: self.spec.fingerprint,
-            model: *model,
-        })
     }
 
     /// The item in a slot, if it is not removed.

@@ -1,6 +1,6 @@
 //! Scores that need no fitted posterior, to stand beside one that was fitted.
 
-use lam_search::{Index, Neighbour, Rows};
+use lam_search::{Index, Neighbour, Rows, squared_distance};
 
 use crate::error::check_length;
 use crate::{MetricError, Nearest, ScalarScore, ScoreEvaluation, Spread};
@@ -14,8 +14,9 @@ pub enum Baseline {
     /// `−|x|` of the features x that enter the head: a short feature vector counts as unsure. The
     /// answer's is that of query and neighbour together, as for a spread.
     FeatureNorm,
-    /// Euclidean distance of the query to its nearest neighbour among the known images. It is the
-    /// answer's own uncertainty: nothing is added for the neighbour.
+    /// Euclidean distance of the query to its answer, the nearest neighbour among the known images. It is
+    /// the answer's own uncertainty: nothing is added for the neighbour, nor for its spread where the
+    /// ranking counts that.
     NeighbourDistance,
 }
 
@@ -164,10 +165,22 @@ impl Inputs<'_> {
     fn neighbour_distance(&self) -> Result<ScalarScore, MetricError> {
         let queries = Rows::new(self.queries.embeddings, self.dim)?;
         check_length("nearest neighbours", queries.len(), self.nearest.len())?;
-        let known: Vec<f64> = self.nearest.iter().map(|n| n.distance.sqrt()).collect();
+        let gallery = Rows::new(self.database.embeddings, self.dim)?;
+        // Of the answer, however it was ranked: a score without a posterior has none of its spread in it.
+        let answers = self.nearest.iter().enumerate().map(|(query, answer)| {
+            let index = answer.index as usize;
+            if index >= gallery.len() {
+                return Err(MetricError::Length {
+                    what: "embeddings of the database",
+                    expected: index.saturating_add(1),
+                    found: gallery.len(),
+                });
+            }
+            Ok(squared_distance(queries.row(query), gallery.row(index)).sqrt())
+        });
+        let known = answers.collect::<Result<Vec<f64>, MetricError>>()?;
         let first = |_, found: &[Neighbour]| found.first().map_or(f64::NAN, |n| n.distance.sqrt());
         let foreign = self.foreign.map(|foreign| {
-            let gallery = Rows::new(self.database.embeddings, self.dim)?;
             let foreign = Rows::new(foreign.embeddings, self.dim)?;
             Index::new(gallery).map(foreign, 1, first)
         });

@@ -1,7 +1,8 @@
 //! Neighbours by expected distance, against the plain sums.
 
 use lam_metrics::{
-    Cutoffs, LabelledSet, MetricError, PlaceSet, SameLabel, Spread, evaluate, evaluate_places,
+    Baseline, BaselineInputs, Baselines, Cutoffs, LabelledSet, MetricError, PlaceSet, SameLabel,
+    Spread, evaluate, evaluate_places,
 };
 use lam_search::{Ranking, squared_distance};
 use proptest::prelude::*;
@@ -91,6 +92,45 @@ proptest! {
         let apart = evaluate_places(&places, &SameLabel::between(&case.labels, &case.labels), &cutoffs).unwrap();
         prop_assert_eq!(apart.nearest, evaluation.nearest);
         prop_assert_eq!(apart.retrieval, evaluation.retrieval);
+    }
+}
+
+/// The distance that stands beside a posterior as a score of its own knows nothing of the spread.
+#[test]
+fn the_free_distance_has_no_spread_in_it() {
+    let embeddings: Vec<f32> = (0..48).map(|i| ((i * i) as f32).sin()).collect();
+    let labels: Vec<u32> = (0..12).map(|i| i % 3).collect();
+    let sigma: Vec<f32> = (0..48).map(|i| 0.1 * (i % 7) as f32).collect();
+    let set = LabelledSet {
+        embeddings: &embeddings,
+        dim: DIM,
+        labels: &labels,
+        sigma: Some(&sigma),
+        votes: None,
+        ood_sigma: None,
+        ranking: Ranking::Expected,
+    };
+    let cutoffs = Cutoffs::new(vec![1], vec![5]).unwrap();
+    let nearest = evaluate(&set, &cutoffs).unwrap().nearest;
+    let inputs = BaselineInputs {
+        embeddings: &embeddings,
+        feature_norm: None,
+        isotropic: None,
+    };
+    let foreign = BaselineInputs {
+        embeddings: &embeddings[..DIM],
+        ..inputs
+    };
+    let baselines = Baselines::measure(&inputs, Some(&foreign), DIM, &nearest).unwrap();
+    let distance = baselines.get(Baseline::NeighbourDistance).unwrap();
+    let known = &distance.out_of_distribution.as_ref().unwrap().known;
+    for (query, (known, answer)) in known.iter().zip(&nearest).enumerate() {
+        let apart = squared_distance(
+            row(&embeddings, query),
+            row(&embeddings, answer.index as usize),
+        );
+        assert_eq!(*known, apart.sqrt());
+        assert!(apart <= answer.distance);
     }
 }
 

@@ -52,6 +52,8 @@ pub struct BaselineInputs<'a> {
     pub feature_norm: Option<&'a [f32]>,
     /// Spread `[N, D]` under an isotropic posterior.
     pub isotropic: Option<&'a [f32]>,
+    /// Of the gallery: what the ranking adds to the squared distance to each image `[N]`, if anything.
+    pub terms: Option<&'a [f64]>,
 }
 
 /// Every baseline that the data allow.
@@ -166,7 +168,8 @@ impl Inputs<'_> {
         let queries = Rows::new(self.queries.embeddings, self.dim)?;
         check_length("nearest neighbours", queries.len(), self.nearest.len())?;
         let gallery = Rows::new(self.database.embeddings, self.dim)?;
-        // Of the answer, however it was ranked: a score without a posterior has none of its spread in it.
+        // To the answer, however it was ranked: a score without a posterior has none of its spread in it.
+        let distance = |query: &[f32], answer: &[f32]| squared_distance(query, answer).sqrt();
         let answers = self.nearest.iter().enumerate().map(|(query, answer)| {
             let index = answer.index as usize;
             if index >= gallery.len() {
@@ -176,13 +179,16 @@ impl Inputs<'_> {
                     found: gallery.len(),
                 });
             }
-            Ok(squared_distance(queries.row(query), gallery.row(index)).sqrt())
+            Ok(distance(queries.row(query), gallery.row(index)))
         });
         let known = answers.collect::<Result<Vec<f64>, MetricError>>()?;
-        let first = |_, found: &[Neighbour]| found.first().map_or(f64::NAN, |n| n.distance.sqrt());
         let foreign = self.foreign.map(|foreign| {
             let foreign = Rows::new(foreign.embeddings, self.dim)?;
-            Index::new(gallery).map(foreign, 1, first)
+            let first = |query, found: &[Neighbour]| {
+                let answer = found.first().map(|n| gallery.row(n.index as usize));
+                answer.map_or(f64::NAN, |answer| distance(foreign.row(query), answer))
+            };
+            Index::ranked(gallery, self.database.terms)?.map(foreign, 1, first)
         });
         Ok(ScalarScore {
             answers: known.clone(),

@@ -1,6 +1,6 @@
 //! Queries searched among themselves or in a database, and scored by what is found.
 
-use lam_search::{Index, Neighbour, Ranking, Rows, total_variance};
+use lam_search::{Index, Neighbour, Ranking, Rows};
 
 use crate::relevance::{OthersThanItself, check_sizes};
 use crate::{Cutoffs, MetricError, QueryScore, Relevance, RetrievalAccumulator, RetrievalSummary};
@@ -55,9 +55,10 @@ pub(crate) fn retrieve_among(
     if rows.len() < 2 {
         return Err(MetricError::TooFewImages { images: rows.len() });
     }
-    let scored = index(rows, terms)?.map_rows(ranks(relevance, cutoffs), |query, found| {
-        score(query, found, relevance, cutoffs)
-    })?;
+    let scored = Index::ranked(rows, terms)?
+        .map_rows(ranks(relevance, cutoffs), |query, found| {
+            score(query, found, relevance, cutoffs)
+        })?;
     collect(scored, cutoffs)
 }
 
@@ -88,23 +89,13 @@ pub(crate) fn ranking_terms(
     sigma: Option<&[f32]>,
     dim: usize,
 ) -> Result<Option<Vec<f64>>, MetricError> {
-    match ranking {
-        Ranking::Distance => Ok(None),
-        Ranking::Expected => {
-            let sigma = sigma.ok_or(MetricError::Empty {
-                what: "sigma, needed to rank by expected distance",
-            })?;
-            let rows = sigma.chunks_exact(dim.max(1));
-            Ok(Some(rows.map(total_variance).collect()))
-        }
+    match (ranking, sigma) {
+        (_, Some(sigma)) => Ok(ranking.terms(sigma, dim)),
+        (Ranking::Distance, None) => Ok(None),
+        (Ranking::Expected, None) => Err(MetricError::Empty {
+            what: "sigma, needed to rank by expected distance",
+        }),
     }
-}
-
-fn index<'a>(rows: Rows<'a>, terms: Option<&'a [f64]>) -> Result<Index<'a>, MetricError> {
-    Ok(match terms {
-        None => Index::new(rows),
-        Some(terms) => Index::with_terms(rows, terms)?,
-    })
 }
 
 /// Queries `[Q, D]`, the database `[N, D]` they are searched in, which item of it is the query itself, and a term `[N]` of
@@ -141,14 +132,16 @@ pub(crate) fn retrieve(
     // One neighbour more, in the place of the query itself.
     let count = ranks(relevance, cutoffs) + usize::from(search.itself.is_some());
     let scored =
-        index(database, search.terms)?.map(queries, count, |query, found| {
-            match itself.get(query).copied().flatten() {
-                None => score(query, found, relevance, cutoffs),
-                Some(itself) => {
-                    let others = found.iter().filter(|item| item.index != itself);
-                    let others: Vec<Neighbour> = others.copied().collect();
-                    score(query, &others, relevance, cutoffs)
-                }
+        Index::ranked(database, search.terms)?.map(queries, count, |query, found| match itself
+            .get(query)
+            .copied()
+            .flatten()
+        {
+            None => score(query, found, relevance, cutoffs),
+            Some(itself) => {
+                let others = found.iter().filter(|item| item.index != itself);
+                let others: Vec<Neighbour> = others.copied().collect();
+                score(query, &others, relevance, cutoffs)
             }
         })?;
     collect(scored, cutoffs)

@@ -33,6 +33,7 @@ impl Images {
             embeddings: &self.embeddings,
             feature_norm: Some(&self.norms),
             isotropic: Some(&self.isotropic),
+            terms: None,
         }
     }
 
@@ -255,6 +256,7 @@ fn wrong_input_is_an_error() {
         embeddings: &[],
         feature_norm: Some(&[]),
         isotropic: Some(&[]),
+        terms: None,
     };
     let error = Baselines::measure(&known.inputs(), Some(&nobody), DIM, &nearest).unwrap_err();
     assert!(matches!(error, MetricError::OneKind { .. }), "{error}");

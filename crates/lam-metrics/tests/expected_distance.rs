@@ -1,8 +1,8 @@
 //! Neighbours by expected distance, against the plain sums.
 
 use lam_metrics::{
-    Baseline, BaselineInputs, Baselines, Cutoffs, LabelledSet, MetricError, PlaceSet, SameLabel,
-    Spread, evaluate, evaluate_places,
+    Baseline, BaselineInputs, Baselines, Cutoffs, Evaluation, LabelledSet, MetricError, PlaceSet,
+    SameLabel, Spread, evaluate, evaluate_places,
 };
 use lam_search::{Ranking, squared_distance};
 use proptest::prelude::*;
@@ -95,63 +95,65 @@ proptest! {
     }
 }
 
-/// The distance that stands beside a posterior as a score of its own knows nothing of the spread.
-#[test]
-fn the_free_distance_has_no_spread_in_it() {
+/// Twelve images of three classes.
+fn few(sigma: &[f32], ranking: Ranking) -> (Vec<f32>, Evaluation) {
     let embeddings: Vec<f32> = (0..48).map(|i| ((i * i) as f32).sin()).collect();
     let labels: Vec<u32> = (0..12).map(|i| i % 3).collect();
-    let sigma: Vec<f32> = (0..48).map(|i| 0.1 * (i % 7) as f32).collect();
     let set = LabelledSet {
         embeddings: &embeddings,
         dim: DIM,
         labels: &labels,
-        sigma: Some(&sigma),
+        sigma: Some(sigma),
         votes: None,
         ood_sigma: None,
-        ranking: Ranking::Expected,
+        ranking,
     };
-    let cutoffs = Cutoffs::new(vec![1], vec![5]).unwrap();
-    let nearest = evaluate(&set, &cutoffs).unwrap().nearest;
-    let inputs = BaselineInputs {
+    let evaluation = evaluate(&set, &Cutoffs::new(vec![1], vec![5]).unwrap()).unwrap();
+    (embeddings, evaluation)
+}
+
+/// The distance that stands beside a posterior as a score of its own is that to the answer, with no spread in it.
+#[test]
+fn the_free_distance_has_no_spread_in_it() {
+    let sigma: Vec<f32> = (0..48).map(|i| 0.1 * (i % 7) as f32).collect();
+    let (embeddings, evaluation) = few(&sigma, Ranking::Expected);
+    let terms = Ranking::Expected.terms(&sigma, DIM).unwrap();
+    let known = BaselineInputs {
         embeddings: &embeddings,
         feature_norm: None,
         isotropic: None,
+        terms: Some(&terms),
     };
+    let elsewhere = [0.4, -0.2, 0.9, 0.1];
     let foreign = BaselineInputs {
-        embeddings: &embeddings[..DIM],
-        ..inputs
+        embeddings: &elsewhere,
+        ..known
     };
-    let baselines = Baselines::measure(&inputs, Some(&foreign), DIM, &nearest).unwrap();
+    let nearest = &evaluation.nearest;
+    let baselines = Baselines::measure(&known, Some(&foreign), DIM, nearest).unwrap();
     let distance = baselines.get(Baseline::NeighbourDistance).unwrap();
-    let known = &distance.out_of_distribution.as_ref().unwrap().known;
-    for (query, (known, answer)) in known.iter().zip(&nearest).enumerate() {
-        let apart = squared_distance(
-            row(&embeddings, query),
-            row(&embeddings, answer.index as usize),
-        );
+    let found = distance.out_of_distribution.as_ref().unwrap();
+    for (query, (known, answer)) in found.known.iter().zip(nearest).enumerate() {
+        let answered = row(&embeddings, answer.index as usize);
+        let apart = squared_distance(row(&embeddings, query), answered);
         assert_eq!(*known, apart.sqrt());
         assert!(apart <= answer.distance);
     }
+    let apart = |item: usize| squared_distance(&elsewhere, row(&embeddings, item));
+    let expected = |&a: &usize, &b: &usize| {
+        let of = |item| apart(item) + terms[item];
+        of(a).total_cmp(&of(b))
+    };
+    let answer = (0..12).min_by(expected).unwrap();
+    assert_eq!(found.foreign, [apart(answer).sqrt()]);
+    // The nearest by its mean alone is another one.
+    assert!((0..12).any(|item| apart(item) < apart(answer)));
 }
 
 /// One spread for all changes nothing but the distance that is reported.
 #[test]
 fn equal_spreads_keep_the_order() {
-    let embeddings: Vec<f32> = (0..48).map(|i| ((i * i) as f32).sin()).collect();
-    let labels: Vec<u32> = (0..12).map(|i| i % 3).collect();
-    let sigma = vec![0.5; 48];
-    let of = |ranking| {
-        let set = LabelledSet {
-            embeddings: &embeddings,
-            dim: DIM,
-            labels: &labels,
-            sigma: Some(&sigma),
-            votes: None,
-            ood_sigma: None,
-            ranking,
-        };
-        evaluate(&set, &Cutoffs::new(vec![1], vec![5]).unwrap()).unwrap()
-    };
+    let of = |ranking| few(&[0.5; 48], ranking).1;
     let (plain, expected) = (of(Ranking::Distance), of(Ranking::Expected));
     assert_eq!(plain.retrieval, expected.retrieval);
     for (a, b) in plain.nearest.iter().zip(&expected.nearest) {

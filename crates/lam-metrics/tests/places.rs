@@ -359,6 +359,7 @@ fn baselines_between_sets() {
             embeddings,
             feature_norm: Some(norms),
             isotropic: Some(isotropic),
+            terms: None,
         });
     let [queries, database, foreign] = &inputs;
     let relevance = PositivesWhere::between(count, items, |q, i| (q + i) % 3 == 0);

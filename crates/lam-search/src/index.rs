@@ -120,6 +120,17 @@ impl<'a> Index<'a> {
         })
     }
 
+    /// With terms as [`Index::with_terms`], without as [`Index::new`].
+    ///
+    /// # Errors
+    /// As [`Index::with_terms`].
+    pub fn ranked(rows: Rows<'a>, terms: Option<&'a [f64]>) -> Result<Self, SearchError> {
+        match terms {
+            None => Ok(Self::new(rows)),
+            Some(terms) => Self::with_terms(rows, terms),
+        }
+    }
+
     /// The indexed rows.
     pub fn rows(&self) -> Rows<'a> {
         self.rows

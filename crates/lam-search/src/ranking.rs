@@ -11,6 +11,20 @@ pub enum Ranking {
     Expected,
 }
 
+impl Ranking {
+    /// What is added to the squared distance to each row `[N]` for its own spread `[N, D]`; nothing by distance. For
+    /// [`Index::ranked`](crate::Index::ranked).
+    pub fn terms(self, sigma: &[f32], dim: usize) -> Option<Vec<f64>> {
+        match self {
+            Self::Distance => None,
+            Self::Expected => {
+                let rows = sigma.chunks_exact(dim.max(1));
+                Some(rows.map(total_variance).collect())
+            }
+        }
+    }
+}
+
 /// `Σ_d σ_d²` of deviations `[D]`: what a row's own spread adds to the expected squared distance to it,
 /// see [`Index::with_terms`](crate::Index::with_terms).
 pub fn total_variance(sigma: &[f32]) -> f64 {

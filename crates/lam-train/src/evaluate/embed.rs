@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lam_data::{Batch, Dataset, Loader};
 use lam_metrics::{Calibration, NeighbourVotes, Votes};
 use lam_model::is_host;
-use lam_search::{Ranking, total_variance};
+use lam_search::Ranking;
 
 use crate::TrainError;
 use crate::data::ImageDevice;
@@ -53,10 +53,7 @@ impl EmbeddedSet {
 
     /// What the images' own spread adds to the squared distance to them `[N]`: nothing by distance, or without a spread.
     pub(super) fn ranking_terms(&self, ranking: Ranking) -> Option<Vec<f64>> {
-        let sigma = self.deviation.as_deref();
-        let sigma = sigma.filter(|_| ranking == Ranking::Expected)?;
-        let rows = sigma.chunks_exact(self.dim.max(1));
-        Some(rows.map(total_variance).collect())
+        ranking.terms(self.deviation.as_deref()?, self.dim)
     }
 
     /// The weight samples' votes on each image's nearest neighbour; none where the method does not sample.

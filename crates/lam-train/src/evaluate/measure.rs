@@ -150,7 +150,11 @@ fn among_themselves(sets: &Sets) -> Result<(lam_metrics::Evaluation, Baselines),
     };
     let measured = lam_metrics::evaluate(&set, &cutoffs()?)?;
     let ood = sets.ood.as_ref().map(baseline_inputs);
-    let known = baseline_inputs(test);
+    let terms = test.ranking_terms(sets.ranking);
+    let known = BaselineInputs {
+        terms: terms.as_deref(),
+        ..baseline_inputs(test)
+    };
     let baselines = Baselines::measure(&known, ood.as_ref(), test.dim, &measured.nearest)?;
     Ok((measured, baselines))
 }
@@ -175,9 +179,14 @@ fn in_gallery(
     let positives = ListedPositives::new(gallery.truth.positives.iter(), database.labels.len())?;
     let measured = lam_metrics::evaluate_places(&set, &positives, &cutoffs()?)?;
     let ood = sets.ood.as_ref().map(baseline_inputs);
+    let terms = database.ranking_terms(sets.ranking);
+    let gallery = BaselineInputs {
+        terms: terms.as_deref(),
+        ..baseline_inputs(database)
+    };
     let baselines = Baselines::measure_between(
         &baseline_inputs(test),
-        &baseline_inputs(database),
+        &gallery,
         ood.as_ref(),
         test.dim,
         &measured.nearest,
@@ -190,6 +199,7 @@ fn baseline_inputs(set: &EmbeddedSet) -> BaselineInputs<'_> {
         embeddings: &set.mean,
         feature_norm: Some(&set.feature_norm),
         isotropic: set.isotropic.as_deref(),
+        terms: None,
     }
 }
 
@@ -207,10 +217,7 @@ pub(super) fn nearest_images(sets: &Sets) -> Result<Vec<Vec<(usize, f32)>>, Trai
     let searched = sets.gallery.as_ref().map_or(&sets.test, |g| &g.set);
     let terms = searched.ranking_terms(sets.ranking);
     let rows = Rows::new(&searched.mean, searched.dim)?;
-    let index = match &terms {
-        None => Index::new(rows),
-        Some(terms) => Index::with_terms(rows, terms)?,
-    };
+    let index = Index::ranked(rows, terms.as_deref())?;
     Ok(match sets.gallery {
         None => index.map_rows(SHOWN_NEIGHBOURS, |_, found| shown(found))?,
         Some(_) => {

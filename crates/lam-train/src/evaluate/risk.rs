@@ -253,10 +253,7 @@ impl<'a> Answers<'a> {
             return Err(MetricError::TooFewImages { images }.into());
         }
         let first = |_, found: &[Neighbour]| found.first().copied();
-        let index = match terms {
-            None => Index::new(rows),
-            Some(terms) => Index::with_terms(rows, terms)?,
-        };
+        let index = Index::ranked(rows, terms)?;
         let found = if self.leave_one_out {
             index.map_rows(1, first)?
         } else {

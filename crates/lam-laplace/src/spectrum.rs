@@ -1,10 +1,7 @@
 //! Eigenvalues and eigenvectors of symmetric matrices, on the host in double precision.
 
 use burn::tensor::{Tensor, TensorData};
-use faer::diag::Diag;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::{Mat, MatRef, Par};
+use lam_model::symmetric_eigen;
 use rayon::prelude::*;
 
 use crate::LaplaceError;
@@ -21,8 +18,8 @@ pub(crate) struct Spectrum {
 impl Spectrum {
     /// Of the symmetric part of `matrices`; `what` names them in the error.
     ///
-    /// The matrices are decomposed side by side, each on one thread, so that the result does not depend on how many
-    /// there are. Costs about `9 n³` operations each.
+    /// The matrices are decomposed side by side; the result does not depend on the number of threads. Costs about
+    /// `9 n³` operations each.
     ///
     /// # Errors
     /// [`LaplaceError::NotFinite`] if an entry is infinite or no number; [`LaplaceError::NoSpectrum`] if the iteration
@@ -36,7 +33,7 @@ impl Spectrum {
         }
         let parts: Vec<(Vec<f64>, Vec<f64>)> = entries
             .par_chunks_exact((size * size).max(1))
-            .map(|matrix| decompose(matrix, size).ok_or(LaplaceError::NoSpectrum { what }))
+            .map(|matrix| symmetric_eigen(matrix, size).ok_or(LaplaceError::NoSpectrum { what }))
             .collect::<Result<_, _>>()?;
         let mut values = Vec::with_capacity(count);
         let mut vectors = Vec::with_capacity(entries.len());
@@ -71,37 +68,6 @@ impl Spectrum {
 /// Numbers of a tensor, row-major.
 pub(crate) fn host<const R: usize>(tensor: Tensor<R>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
-}
-
-/// Rising eigenvalues and row-major eigenvectors of the symmetric part of a row-major matrix.
-fn decompose(entries: &[f64], size: usize) -> Option<(Vec<f64>, Vec<f64>)> {
-    let given = MatRef::from_row_major_slice(entries, size, size);
-    let symmetric = Mat::from_fn(size, size, |i, j| 0.5 * (given[(i, j)] + given[(j, i)]));
-    let mut values = Diag::<f64>::zeros(size);
-    let mut vectors = Mat::<f64>::zeros(size, size);
-    // One thread: the order of a sum never depends on the machine.
-    let scratch = self_adjoint_evd_scratch::<f64>(
-        size,
-        ComputeEigenvectors::Yes,
-        Par::Seq,
-        Default::default(),
-    );
-    let mut memory = MemBuffer::new(scratch);
-    self_adjoint_evd(
-        symmetric.as_ref(),
-        values.as_mut(),
-        Some(vectors.as_mut()),
-        Par::Seq,
-        MemStack::new(&mut memory),
-        Default::default(),
-    )
-    .ok()?;
-    let values = values.column_vector().iter().copied().collect();
-    let mut rows = Vec::with_capacity(size * size);
-    for i in 0..size {
-        rows.extend(vectors.row(i).iter().copied());
-    }
-    Some((values, rows))
 }
 
 #[cfg(test)]

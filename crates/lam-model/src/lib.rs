@@ -21,6 +21,7 @@ pub mod pooling;
 mod precision;
 mod select;
 mod state;
+mod symmetric_eigen;
 pub mod weights;
 pub mod whitening;
 
@@ -30,3 +31,4 @@ pub use error::ModelError;
 pub use normalise::normalise;
 pub use precision::Precision;
 pub use state::{StateDict, load_state, number_parameters, state_dict};
+pub use symmetric_eigen::symmetric_eigen;

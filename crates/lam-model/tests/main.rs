@@ -14,6 +14,7 @@ mod mining;
 mod places;
 mod pooling;
 mod precision;
+mod symmetric_eigen;
 mod variance_head;
 mod weights;
 mod whitening;

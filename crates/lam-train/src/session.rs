@@ -108,7 +108,7 @@ pub fn train(
         observer,
     };
     trainer.train()?;
-    drop(trainer);
+    let method = trainer.method;
     let run = FinishedRun {
         config,
         options,
@@ -116,7 +116,7 @@ pub fn train(
         data: &data,
         images: &images,
     };
-    run.finish(config.calibrate == Calibrate::Temperature, observer)
+    run.finish(method, config.calibrate == Calibrate::Temperature, observer)
 }
 
 /// Repeats the evaluation of a run from its checkpoint, with the run's own configuration, and writes the results and
@@ -147,7 +147,6 @@ pub fn evaluate_run(
     let data = freeze(&config, data, &device, &folder, observer)?;
     let method = build(&config, &data, &device)?;
     let epochs = planned_epochs(&*method, &config);
-    drop(method);
     if last.progress.epoch < epochs {
         return Err(TrainError::Unfinished {
             path: path.to_owned(),
@@ -162,7 +161,7 @@ pub fn evaluate_run(
         data: &data,
         images: &ImageDevice::new(device),
     };
-    run.finish(options.calibrate, observer)
+    run.finish(method, options.calibrate, observer)
 }
 
 /// The configured method with its initial weights.
@@ -205,10 +204,15 @@ struct FinishedRun<'a> {
 }
 
 impl FinishedRun<'_> {
-    /// The final evaluation: the best checkpoint, calibrated first if asked for, the test set, all weight samples.
-    fn finish(&self, calibrate: bool, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+    /// The final evaluation: the best checkpoint, put into `method` and calibrated first if asked for, the test set, all
+    /// weight samples.
+    fn finish(
+        &self,
+        mut method: Box<dyn Method>,
+        calibrate: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, TrainError> {
         let (config, data, folder, images) = (self.config, self.data, self.folder, self.images);
-        let mut method = build(config, data, images.device())?;
         let best = Trainer::best(folder);
         let path = if best.exists() {
             best

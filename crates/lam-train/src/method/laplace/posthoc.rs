@@ -144,9 +144,12 @@ impl Method for LaplacePosthoc {
     fn restore(&mut self, mut state: MethodState) -> Result<(), TrainError> {
         let model = take_prefixed("model", &mut state.tensors);
         let curvature = take_prefixed("curvature", &mut state.tensors);
-        self.curvature = self.curvature.load(&curvature)?;
-        self.fitted = OnceCell::new();
-        self.encoder = load_state(self.encoder.clone(), &model)?;
+        // Of what is here already the posterior is kept: it may have taken minutes.
+        if model != state_dict(&self.encoder) || curvature != self.curvature.state() {
+            self.curvature = self.curvature.load(&curvature)?;
+            self.encoder = load_state(self.encoder.clone(), &model)?;
+            self.fitted = OnceCell::new();
+        }
         self.rule.read(&state.tensors)
     }
 }

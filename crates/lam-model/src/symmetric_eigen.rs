@@ -9,7 +9,7 @@ use faer::{Mat, MatRef, Par};
 const PARTS: usize = 8;
 
 /// Rising eigenvalues `[n]` and, in columns of a row-major matrix `[n, n]`, eigenvectors of the symmetric part of a
-/// row-major matrix `[n, n]`; `None` if the iteration does not converge, as with entries that are not finite.
+/// row-major matrix `[n, n]`; `None` if an entry is not finite or the iteration does not converge.
 ///
 /// The result is the same with any number of threads. Costs about `9 n³` operations.
 ///
@@ -18,6 +18,9 @@ const PARTS: usize = 8;
 pub fn symmetric_eigen(entries: &[f64], size: usize) -> Option<(Vec<f64>, Vec<f64>)> {
     if size == 0 {
         return Some((Vec::new(), Vec::new()));
+    }
+    if !entries.iter().all(|entry| entry.is_finite()) {
+        return None;
     }
     let given = MatRef::from_row_major_slice(entries, size, size);
     let symmetric = Mat::from_fn(size, size, |i, j| 0.5 * (given[(i, j)] + given[(j, i)]));

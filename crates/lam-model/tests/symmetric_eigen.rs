@@ -45,3 +45,10 @@ fn threads_change_nothing() {
 fn an_empty_matrix_has_none() {
     assert_eq!(symmetric_eigen(&[], 0), Some((vec![], vec![])));
 }
+
+#[test]
+fn entries_without_a_number_have_none() {
+    for bad in [f64::NAN, f64::INFINITY] {
+        assert_eq!(symmetric_eigen(&[1.0, bad, bad, 1.0], 2), None);
+    }
+}

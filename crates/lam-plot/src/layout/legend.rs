@@ -8,8 +8,8 @@ use super::Trace;
 const SIZE: f64 = 12.0;
 const ROW: f64 = 18.0;
 const GAP: f64 = 8.0;
-/// Labels beyond this are cut.
-const WIDEST_LABEL: f64 = 330.0;
+/// Wider labels are not put inside.
+const WIDEST_INSIDE: f64 = 330.0;
 /// More entries than this are never put inside.
 const MOST_INSIDE: usize = 6;
 /// Viewers without the embedded font may set wider text.
@@ -34,52 +34,77 @@ impl Swatch {
     }
 }
 
+/// A mark and its label, "name: value".
+#[derive(Clone, Debug)]
+struct Entry {
+    swatch: Swatch,
+    name: String,
+    /// May be empty.
+    value: String,
+}
+
+impl Entry {
+    /// The label in at most `room` units: of one that is too long the name is cut.
+    fn label(&self, room: f64) -> String {
+        let value = match self.value.as_str() {
+            "" => String::new(),
+            value => format!(": {value}"),
+        };
+        let room = room / SLACK - text_width(&value, SIZE, Weight::Regular);
+        fit_text(&self.name, room, SIZE, Weight::Regular) + &value
+    }
+
+    fn label_width(&self, room: f64) -> f64 {
+        text_width(&self.label(room), SIZE, Weight::Regular) * SLACK
+    }
+}
+
 /// Marks and labels.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Legend {
-    entries: Vec<(Swatch, String)>,
+    entries: Vec<Entry>,
 }
 
 impl Legend {
     pub(crate) fn push(&mut self, swatch: Swatch, label: &str) {
-        let label = fit_text(
-            &crate::svg::escape::single_line(label),
-            WIDEST_LABEL,
-            SIZE,
-            Weight::Regular,
-        );
-        self.entries.push((swatch, label));
+        self.push_valued(swatch, label, "");
     }
 
-    /// An entry "name  value" of which only the name is cut where it is too long.
+    /// An entry "name: value" of which only the name is cut where it is too long.
     pub(crate) fn push_valued(&mut self, swatch: Swatch, name: &str, value: &str) {
         let name = crate::svg::escape::single_line(name);
-        if name.is_empty() {
-            return self.push(swatch, value);
-        }
-        let room = WIDEST_LABEL - text_width(value, SIZE, Weight::Regular) - 12.0;
-        let name = fit_text(&name, room, SIZE, Weight::Regular);
-        self.push(swatch, &format!("{name}: {value}"));
+        let (name, value) = if name.is_empty() {
+            (value.to_owned(), String::new())
+        } else {
+            (name, value.to_owned())
+        };
+        self.entries.push(Entry {
+            swatch,
+            name,
+            value,
+        });
     }
 
     /// Width of the widest mark, so that labels stand in one line.
     fn swatch_width(&self) -> f64 {
-        let widths = self.entries.iter().map(|(swatch, _)| swatch.width());
+        let widths = self.entries.iter().map(|entry| entry.swatch.width());
         widths.fold(0.0, f64::max)
     }
 
-    /// Width of the widest entry.
-    fn entry_width(&self) -> f64 {
-        let labels = self.entries.iter().map(|(_, label)| label);
-        let widest = labels
-            .map(|label| text_width(label, SIZE, Weight::Regular) * SLACK)
-            .fold(0.0, f64::max);
-        self.swatch_width() + GAP + widest
+    /// Room for a label in a row of `width`.
+    fn label_room(&self, width: f64) -> f64 {
+        width - self.swatch_width() - GAP
+    }
+
+    /// Width of the widest entry with labels of at most `room`.
+    fn entry_width(&self, room: f64) -> f64 {
+        let labels = self.entries.iter().map(|entry| entry.label_width(room));
+        self.swatch_width() + GAP + labels.fold(0.0, f64::max)
     }
 
     /// Places of the entries, row by row in columns of equal width, and the height of all.
     fn rows(&self, width: f64) -> (Vec<(f64, f64)>, f64) {
-        let column = self.entry_width() + 18.0;
+        let column = self.entry_width(self.label_room(width)) + 18.0;
         let columns = (((width + 18.0) / column) as usize).max(1);
         let places: Vec<(f64, f64)> = (0..self.entries.len())
             .map(|i| ((i % columns) as f64 * column, (i / columns) as f64 * ROW))
@@ -95,20 +120,27 @@ impl Legend {
 
     /// Draws the legend in rows from (x, y).
     pub(crate) fn draw_rows(&self, canvas: &mut Canvas, (x, y): (f64, f64), width: f64) {
-        let mark = self.swatch_width();
-        for ((swatch, label), (dx, dy)) in self.entries.iter().zip(self.rows(width).0) {
-            draw_entry(canvas, (x + dx, y + dy), mark, *swatch, label);
+        let (mark, room) = (self.swatch_width(), self.label_room(width));
+        for (entry, (dx, dy)) in self.entries.iter().zip(self.rows(width).0) {
+            draw_entry(
+                canvas,
+                (x + dx, y + dy),
+                mark,
+                entry.swatch,
+                &entry.label(room),
+            );
         }
     }
 
     /// A free corner of `area` = [x, y, width, height]: the first of bottom right, bottom left, top
     /// right, top left that no trace crosses.
     pub(crate) fn free_corner(&self, area: [f64; 4], traces: &[&Trace]) -> Option<[f64; 4]> {
-        if self.entries.len() > MOST_INSIDE {
+        let widest = self.entry_width(f64::INFINITY);
+        if self.entries.len() > MOST_INSIDE || self.label_room(widest) > WIDEST_INSIDE {
             return None;
         }
         let [x, y, width, height] = area;
-        let w = self.entry_width() + 12.0;
+        let w = widest + 12.0;
         let h = self.entries.len() as f64 * ROW + 8.0;
         let inset = 8.0;
         if w > width - 2.0 * inset || h > height - 2.0 * inset {
@@ -132,9 +164,10 @@ impl Legend {
         canvas.rect(area, Tone::Paper, 0.85);
         let [x, y, ..] = area;
         let mark = self.swatch_width();
-        for (i, (swatch, label)) in self.entries.iter().enumerate() {
+        for (i, entry) in self.entries.iter().enumerate() {
             let place = (x + 6.0, y + 4.0 + i as f64 * ROW);
-            draw_entry(canvas, place, mark, *swatch, label);
+            let label = entry.label(f64::INFINITY);
+            draw_entry(canvas, place, mark, entry.swatch, &label);
         }
     }
 }
@@ -219,5 +252,23 @@ mod tests {
             legend.push(Swatch::Line(stroke), "b");
         }
         assert!(legend.free_corner(area, &[]).is_none());
+    }
+
+    #[test]
+    fn a_long_label_goes_above_and_is_cut_only_where_the_row_ends() {
+        let mut legend = Legend::default();
+        let name = "a collection with a long name (in distribution)";
+        legend.push_valued(
+            Swatch::Block(Tone::Ink),
+            name,
+            "10,000 images, median 0.123",
+        );
+        let area = [0.0, 0.0, 900.0, 400.0];
+        assert!(legend.free_corner(area, &[]).is_none());
+        let shown = |width| legend.entries[0].label(legend.label_room(width));
+        assert!(shown(900.0).starts_with(name));
+        let cut = shown(330.0);
+        assert!(!cut.starts_with(name) && cut.ends_with(": 10,000 images, median 0.123"));
+        assert!(legend.entry_width(legend.label_room(330.0)) <= 330.0);
     }
 }

@@ -35,7 +35,7 @@ pub fn print(outcome: &Outcome, printer: &Printer) -> Result<(), CliError> {
         printer.out(table::text(&single_values(&parts, printer)))?;
     }
     if !parts.baselines.is_empty() {
-        let heading = "Beside it, without a fitted posterior";
+        let heading = "Other scores beside it";
         printer.out(format!("\n{}", paint.bold(heading)))?;
         printer.out(table::text(&baseline_values(&parts, printer)))?;
     }

@@ -233,3 +233,50 @@ fn a_posterior_that_would_not_fit_is_refused_with_its_size() {
         .says("P = 36868")
         .says("posterior: block, kron or diag");
 }
+
+/// A run on random features begins on the backbone of one without; what is fitted after training needs the very head.
+#[test]
+fn random_features_begin_on_a_trained_backbone() {
+    let world = World::new();
+    let map = "random_features: 24\nlength_scale: 0.8\n";
+    let resumed = |from: &str| format!("resume: ../nowhere/{from}\n");
+    let write = |name: &str, lines: &str| config(&world, &format!("{name}.yaml"), lines);
+    write("plain", "model: deterministic\n");
+    write(
+        "mapped",
+        &format!("model: deterministic\n{map}{}", resumed("plain")),
+    );
+    write(
+        "kron",
+        &format!(
+            "model: laplace_posthoc\nposterior: kron\n{map}{}",
+            resumed("mapped")
+        ),
+    );
+    write(
+        "wrong",
+        &format!("model: laplace_posthoc\n{map}{}", resumed("plain")),
+    );
+    world.run("train plain.yaml").code(0);
+    world
+        .run("train mapped.yaml")
+        .code(0)
+        .says("the head on random features begins with random weights");
+    world.run("train kron.yaml").code(0);
+    world
+        .run("train wrong.yaml")
+        .code(1)
+        .says("head.random_features.projection");
+    let run = world.path("runs/fashionmnist/kron/seed-1");
+    for name in [
+        "auroc",
+        "baseline.isotropic.auroc",
+        "baseline.output_spread.auroc",
+    ] {
+        assert!(metric(&run, name).is_finite(), "{name}");
+    }
+    // Read back from its checkpoint it is the same model.
+    let before = metric(&run, "auroc");
+    world.run("eval runs/fashionmnist/kron/seed-1").code(0);
+    assert_eq!(metric(&run, "auroc"), before);
+}

@@ -99,7 +99,8 @@ fn a_method_without_uncertainty_has_its_distances() {
     let world = trained("--set model=deterministic");
     let metrics = json(&world, "run/metrics.json");
     let has = |score: &str| metrics["metrics"][format!("baseline.{score}.auroc")].is_number();
-    assert!(has("feature_norm") && has("neighbour_distance") && !has("isotropic"));
+    assert!(has("feature_norm") && has("neighbour_distance"));
+    assert!(!has("isotropic") && !has("output_spread"));
     let Run { stdout, .. } = world.run("eval run --risk 0.7 --confidence 0.8").code(0);
     assert!(stdout.contains("Score: distance"), "{stdout}");
     for score in ["uncertainty", "confidence"] {
@@ -132,10 +133,15 @@ fn impossible_risks_are_wrong_use() {
 }
 
 #[test]
-fn scores_without_a_fitted_posterior_stand_in_every_result() {
+fn other_scores_stand_in_every_result() {
     let world = trained("");
     let metrics = json(&world, "run/metrics.json");
-    for score in ["isotropic", "feature_norm", "neighbour_distance"] {
+    for score in [
+        "isotropic",
+        "feature_norm",
+        "neighbour_distance",
+        "output_spread",
+    ] {
         for figure in ["auroc", "auprc", "ausc", "r_auroc"] {
             let name = format!("baseline.{score}.{figure}");
             let value = metrics["metrics"][&name].as_f64();
@@ -145,8 +151,8 @@ fn scores_without_a_fitted_posterior_stand_in_every_result() {
     let csv = fs::read_to_string(world.path("run/metrics.csv")).unwrap();
     assert!(csv.contains(",baseline.neighbour_distance.auroc,"));
     let report = fs::read_to_string(world.path("run/report.html")).unwrap();
-    assert!(report.contains("without a fitted posterior"));
+    assert!(report.contains("Other scores beside it"));
     let Run { stdout, .. } = world.run("eval run").code(0);
-    assert!(stdout.contains("Beside it, without a fitted posterior"));
+    assert!(stdout.contains("Other scores beside it"));
     assert!(stdout.contains("neighbour distance"), "{stdout}");
 }

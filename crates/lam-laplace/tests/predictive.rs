@@ -8,7 +8,8 @@ use burn::tensor::{DType, Tensor, TensorData};
 use lam_laplace::curvature::DiagonalCurvature;
 use lam_laplace::posterior::{DiagonalPosterior, LayerSamples, Posterior, WeightSamples};
 use lam_laplace::predictive::{
-    Embedding, Outputs, Predictive, Predictor, direction_moments, summarise,
+    Embedding, Outputs, Predictive, Predictor, direction_moments, directions, output_spread,
+    summarise,
 };
 use lam_model::head::{Activation, HeadWeights, PerLayer};
 use proptest::prelude::*;
@@ -94,16 +95,32 @@ fn samples_follow_the_plain_loop() {
     assert_eq!(embeddings.dims(), [5, 6, 3]);
     let weights = numbers(drawn.layers.last.weight.clone());
     let biases = numbers(drawn.layers.last.bias.clone());
-    let mut expected = Vec::new();
+    let (mut expected, mut outputs) = (Vec::new(), Vec::new());
     for x in &case.features {
         for s in 0..6 {
             let z: Vec<f64> = (0..3)
                 .map(|k| dot(&weights[(s * 3 + k) * 4..][..4], x) + biases[s * 3 + k])
                 .collect();
             expected.extend(direction(&z));
+            outputs.extend(z);
         }
     }
     assert_close(&numbers(embeddings.clone()), &expected, 1e-5, "embeddings");
+
+    let spreads: Vec<f64> = outputs
+        .chunks_exact(18)
+        .map(|image| {
+            let deviation = |k: usize| {
+                let z = image.iter().skip(k).step_by(3);
+                let mean = z.clone().sum::<f64>() / 6.0;
+                (z.map(|z| (z - mean).powi(2)).sum::<f64>() / 5.0).sqrt()
+            };
+            (0..3).map(deviation).sum()
+        })
+        .collect();
+    let z = drawn.outputs(tensor(&case.features, DType::F32));
+    assert_eq!(numbers(directions(z.clone())), numbers(embeddings.clone()));
+    assert_close(&numbers(output_spread(z)), &spreads, 1e-5, "output spread");
 
     let summary = summarise(embeddings);
     let (mut means, mut deviations) = (Vec::new(), Vec::new());

@@ -1,11 +1,11 @@
-//! Scores that need no fitted posterior, to stand beside one that was fitted.
+//! Scores that stand beside a method's uncertainty: three that need no fitted posterior, and its own before the normalisation.
 
 use lam_search::{Index, Neighbour, Rows, squared_distance};
 
 use crate::error::check_length;
 use crate::{MetricError, Nearest, ScalarScore, ScoreEvaluation, Spread};
 
-/// An uncertainty that costs nothing. Published work (arXiv 2312.10464, 2404.00546) finds that such
+/// An uncertainty to compare with. Those without a posterior cost nothing: published work (arXiv 2312.10464, 2404.00546) finds that such
 /// scores can match fitted posteriors, so a posterior earns its keep only where it beats them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Baseline {
@@ -18,11 +18,19 @@ pub enum Baseline {
     /// the answer's own uncertainty: nothing is added for the neighbour, nor for its spread where the
     /// ranking counts that.
     NeighbourDistance,
+    /// The spread under the posterior itself, of the head's output `z` before the normalisation: how little
+    /// the weights are known where such features lie, however sure the direction of `z` is.
+    OutputSpread,
 }
 
 impl Baseline {
     /// All, in the order they are reported.
-    pub const ALL: [Self; 3] = [Self::Isotropic, Self::FeatureNorm, Self::NeighbourDistance];
+    pub const ALL: [Self; 4] = [
+        Self::Isotropic,
+        Self::FeatureNorm,
+        Self::NeighbourDistance,
+        Self::OutputSpread,
+    ];
 
     /// Its name in tables.
     pub fn name(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Baseline {
             Self::Isotropic => "isotropic",
             Self::FeatureNorm => "feature_norm",
             Self::NeighbourDistance => "neighbour_distance",
+            Self::OutputSpread => "output_spread",
         }
     }
 
@@ -39,6 +48,7 @@ impl Baseline {
             Self::Isotropic => "spread without curvature: only the prior, one σ for all weights",
             Self::FeatureNorm => "length of the features that enter the head; short is unsure",
             Self::NeighbourDistance => "distance to the nearest neighbour in the gallery",
+            Self::OutputSpread => "spread under the fitted posterior, before the normalisation",
         }
     }
 }
@@ -52,6 +62,8 @@ pub struct BaselineInputs<'a> {
     pub feature_norm: Option<&'a [f32]>,
     /// Spread `[N, D]` under an isotropic posterior.
     pub isotropic: Option<&'a [f32]>,
+    /// Spread of the output before the normalisation, added up over its dimensions `[N]`.
+    pub output_spread: Option<&'a [f32]>,
     /// Of the gallery: what the ranking adds to the squared distance to each image `[N]`, if anything.
     pub terms: Option<&'a [f64]>,
 }
@@ -104,6 +116,7 @@ impl Baselines {
                 Baseline::Isotropic => inputs.isotropic()?,
                 Baseline::FeatureNorm => inputs.feature_norm()?,
                 Baseline::NeighbourDistance => Some(inputs.neighbour_distance()?),
+                Baseline::OutputSpread => inputs.output_spread()?,
             };
             if let Some(score) = score {
                 scores.push((baseline, score.evaluate(nearest)?));
@@ -141,7 +154,7 @@ struct Inputs<'a> {
     nearest: &'a [Nearest],
 }
 
-impl Inputs<'_> {
+impl<'a> Inputs<'a> {
     fn isotropic(&self) -> Result<Option<ScalarScore>, MetricError> {
         let both = self.queries.isotropic.zip(self.database.isotropic);
         let Some((queries, database)) = both else {
@@ -153,15 +166,26 @@ impl Inputs<'_> {
     }
 
     fn feature_norm(&self) -> Result<Option<ScalarScore>, MetricError> {
-        let negated = |norms: &[f32]| norms.iter().map(|&norm| -f64::from(norm)).collect();
-        let both = self.queries.feature_norm.zip(self.database.feature_norm);
-        let Some((queries, database)) = both else {
+        self.of_images(|set| set.feature_norm, |norm| -norm)
+    }
+
+    fn output_spread(&self) -> Result<Option<ScalarScore>, MetricError> {
+        self.of_images(|set| set.output_spread, |spread| spread)
+    }
+
+    /// One number per image; none where queries or database lack it.
+    fn of_images(
+        &self,
+        of: impl Fn(&BaselineInputs<'a>) -> Option<&'a [f32]>,
+        unsure: impl Fn(f64) -> f64,
+    ) -> Result<Option<ScalarScore>, MetricError> {
+        let scores = |values: &[f32]| values.iter().map(|&v| unsure(f64::from(v))).collect();
+        let Some((queries, database)) = of(self.queries).zip(of(self.database)) else {
             return Ok(None);
         };
-        let database: Vec<f64> = negated(database);
-        let foreign = self.foreign.and_then(|foreign| foreign.feature_norm);
-        let foreign = foreign.map(negated);
-        ScalarScore::from_images(negated(queries), &database, foreign, self.nearest).map(Some)
+        let database: Vec<f64> = scores(database);
+        let foreign = self.foreign.and_then(&of).map(scores);
+        ScalarScore::from_images(scores(queries), &database, foreign, self.nearest).map(Some)
     }
 
     fn neighbour_distance(&self) -> Result<ScalarScore, MetricError> {

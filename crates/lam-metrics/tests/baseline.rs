@@ -33,6 +33,7 @@ impl Images {
             embeddings: &self.embeddings,
             feature_norm: Some(&self.norms),
             isotropic: Some(&self.isotropic),
+            output_spread: Some(&self.norms),
             terms: None,
         }
     }
@@ -143,6 +144,16 @@ fn equal_plain_counting() {
     );
     let (right, wrong) = split(&negated(&known.norms));
     close(found[r_auroc], area(&right, &wrong));
+
+    // The test's spreads are its norms: the same numbers the other way round.
+    let plain = |norms: &[f32]| norms.iter().map(|n| f64::from(*n)).collect::<Vec<_>>();
+    let found = values(Baseline::OutputSpread);
+    close(
+        found[auroc],
+        area(&plain(&known.norms), &plain(&foreign.norms)),
+    );
+    let (right, wrong) = split(&plain(&known.norms));
+    close(found[r_auroc], area(&right, &wrong));
 }
 
 /// An isotropic spread is judged by the very rules of the method's own.
@@ -208,6 +219,7 @@ fn names_are_stable_and_missing_parts_are_left_out() {
     let bare = BaselineInputs {
         feature_norm: None,
         isotropic: None,
+        output_spread: None,
         ..known.inputs()
     };
     let all = Baselines::measure(&known.inputs(), Some(&known.inputs()), DIM, &nearest).unwrap();
@@ -221,6 +233,7 @@ fn names_are_stable_and_missing_parts_are_left_out() {
     assert_eq!(names(&all), names(&few));
     assert_eq!(names(&all)[0], "baseline.isotropic.auroc");
     assert_eq!(names(&all)[11], "baseline.neighbour_distance.r_auroc");
+    assert_eq!(names(&all)[15], "baseline.output_spread.r_auroc");
     let defined: Vec<String> = few
         .values()
         .into_iter()
@@ -256,6 +269,7 @@ fn wrong_input_is_an_error() {
         embeddings: &[],
         feature_norm: Some(&[]),
         isotropic: Some(&[]),
+        output_spread: Some(&[]),
         terms: None,
     };
     let error = Baselines::measure(&known.inputs(), Some(&nobody), DIM, &nearest).unwrap_err();

@@ -122,6 +122,7 @@ fn the_free_distance_has_no_spread_in_it() {
         embeddings: &embeddings,
         feature_norm: None,
         isotropic: None,
+        output_spread: None,
         terms: Some(&terms),
     };
     let elsewhere = [0.4, -0.2, 0.9, 0.1];

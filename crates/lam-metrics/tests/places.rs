@@ -359,6 +359,7 @@ fn baselines_between_sets() {
             embeddings,
             feature_norm: Some(norms),
             isotropic: Some(isotropic),
+            output_spread: Some(norms),
             terms: None,
         });
     let [queries, database, foreign] = &inputs;

@@ -1,14 +1,15 @@
 //! Backbone and head.
 
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha12Rng;
 
 use crate::backbone::{
     Backbone, BackboneConfig, ChannelDropout, ConvNetConfig, DropoutSamples, MIN_SIDE,
     RetrievalNetConfig, TrunkConfig,
 };
-use crate::head::{Activation, Head, HeadConfig};
+use crate::batch_norm::BatchStatistics;
+use crate::head::{Activation, Head, HeadConfig, RandomFeaturesConfig};
 use crate::pooling::PoolingConfig;
 use crate::{ModelError, Precision};
 
@@ -97,9 +98,16 @@ impl EncoderConfig {
         self
     }
 
-    /// `F`: features that enter the head.
+    /// With a fixed map to random features between the backbone and the head's layers.
+    #[must_use]
+    pub fn with_random_features(mut self, map: RandomFeaturesConfig) -> Self {
+        self.head.random_features = Some(map);
+        self
+    }
+
+    /// `F`: features that enter the head's layers, those of its map if it has one.
     pub fn features(&self) -> usize {
-        self.backbone.features()
+        self.head.inputs(self.backbone.features())
     }
 
     /// `D`: size of an embedding.
@@ -111,7 +119,7 @@ impl EncoderConfig {
     pub fn init(&self, rng: &mut ChaCha12Rng, device: &Device) -> Encoder {
         crate::state::number_parameters(Encoder {
             backbone: self.backbone.init(rng, device),
-            head: self.head.init(self.features(), rng, device),
+            head: self.head.init(self.backbone.features(), rng, device),
         })
     }
 }
@@ -126,6 +134,32 @@ pub struct Encoder {
 }
 
 impl Encoder {
+    /// Features as they enter the head's layers, by the running statistics of the norms.
+    ///
+    /// # Shapes
+    /// - `images`: `[B, C, H, W]`
+    /// - output: `[B, F]`
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        self.head.features(self.backbone.forward(images))
+    }
+
+    /// As [`features`](Self::features) by the batch's own statistics, which come back for [`BatchStatistics::into_module`].
+    pub fn features_train(&self, images: Tensor<4>) -> (Tensor<2>, BatchStatistics) {
+        let (features, statistics) = self.backbone.forward_train(images);
+        (self.head.features(features), statistics)
+    }
+
+    /// As [`features_train`](Self::features_train), with dropout as [`Backbone::forward_with_dropout`] draws it.
+    pub fn features_with_dropout(
+        &self,
+        images: Tensor<4>,
+        dropout: ChannelDropout,
+        rng: &mut ChaCha12Rng,
+    ) -> (Tensor<2>, BatchStatistics) {
+        let (features, statistics) = self.backbone.forward_with_dropout(images, dropout, rng);
+        (self.head.features(features), statistics)
+    }
+
     /// `count` encoders with channels left out at random, the same ones of every image.
     pub fn dropout_samples(
         self,

@@ -2,14 +2,16 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use crate::common::device;
-use burn::tensor::Tensor;
-use lam_model::head::{Activation, HeadConfig};
+use burn::tensor::{Distribution, Tensor, TensorData};
+use lam_model::backbone::Backbone;
+use lam_model::head::{Activation, HeadConfig, RandomFeaturesConfig};
 use lam_model::{EncoderConfig, load_state, state_dict};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 fn deep(activation: Activation) -> HeadConfig {
     HeadConfig {
+        random_features: None,
         hidden: vec![6, 5],
         latent_dim: 4,
         activation,
@@ -100,4 +102,84 @@ fn activations_have_names() {
         error.contains("gelu") && error.contains("tanh, relu"),
         "{error}"
     );
+}
+
+/// Independent of the map's own code: the definition, row by row in double precision, and the kernel that it stands for.
+#[test]
+fn random_features_are_those_of_a_gaussian_kernel() {
+    let device = device();
+    let (features, count, length_scale) = (12, 20_000, 0.7);
+    let mut config = HeadConfig::linear(4);
+    config.random_features = Some(RandomFeaturesConfig {
+        count,
+        length_scale,
+    });
+    let head = config.init(features, &mut ChaCha12Rng::seed_from_u64(1), &device);
+    let mut rng = ChaCha12Rng::seed_from_u64(2);
+    let values: Vec<f32> = (0..5 * features)
+        .map(|_| rng.random_range(-1.0..3.0))
+        .collect();
+    let x = Tensor::<2>::from_data(TensorData::new(values.clone(), [5, features]), &device);
+    let map = head.random_features.as_ref().unwrap();
+    let host = |data: TensorData| -> Vec<f64> { data.iter::<f64>().collect() };
+    let projection = host(map.projection.val().into_data());
+    let phase = host(map.phase.val().into_data());
+    let lifted = host(head.features(x.clone()).into_data());
+    let rows: Vec<Vec<f64>> = values
+        .chunks(features)
+        .map(|row| {
+            let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
+            row.iter().map(|&v| f64::from(v) / norm.sqrt()).collect()
+        })
+        .collect();
+    for (row, lifted) in rows.iter().zip(lifted.chunks(count)) {
+        for ((omega, p), found) in projection.chunks(features).zip(&phase).zip(lifted) {
+            let angle: f64 = omega.iter().zip(row).map(|(o, v)| o * v).sum::<f64>() + p;
+            let expected = (2.0 / count as f64).sqrt() * angle.cos();
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+    }
+    for (a, phi_a) in rows.iter().zip(lifted.chunks(count)) {
+        for (b, phi_b) in rows.iter().zip(lifted.chunks(count)) {
+            let squared: f64 = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();
+            let kernel = (-squared / (2.0 * f64::from(length_scale).powi(2))).exp();
+            let found: f64 = phi_a.iter().zip(phi_b).map(|(a, b)| a * b).sum();
+            // Four standard deviations of a mean of 20,000 products, each at most 2.
+            assert!((found - kernel).abs() < 0.03, "{found} {kernel}");
+        }
+    }
+    let expected = head.weights().forward(head.features(x.clone()));
+    assert_eq!(head.forward(x).into_data(), expected.into_data());
+    assert_eq!(head.weight.dims(), [4, count]);
+}
+
+/// Learning moves the layers and the backbone, never the map.
+#[test]
+fn random_features_pass_gradients_on_and_have_none() {
+    let device = device().autodiff();
+    let config = EncoderConfig::new("linear", [1, 28, 28], 3).unwrap();
+    let config = config.with_random_features(RandomFeaturesConfig {
+        count: 16,
+        length_scale: 1.0,
+    });
+    assert_eq!(config.features(), 16);
+    let encoder = config.init(&mut ChaCha12Rng::seed_from_u64(1), &device);
+    let names: Vec<String> = state_dict(&encoder.head).into_keys().collect();
+    let map = ["random_features.phase", "random_features.projection"];
+    assert_eq!(names, ["bias", map[0], map[1], "weight"]);
+    // As a checkpoint is read back.
+    let encoder = load_state(encoder.clone(), &state_dict(&encoder)).unwrap();
+    let images = Tensor::<4>::random([2, 1, 28, 28], Distribution::Default, &device);
+    let (features, _) = encoder.features_train(images);
+    let loss = encoder.head.weights().forward(features).square().sum();
+    let gradients = loss.backward();
+    let map = encoder.head.random_features.as_ref().unwrap();
+    assert!(map.projection.val().grad(&gradients).is_none());
+    assert!(map.phase.val().grad(&gradients).is_none());
+    assert!(encoder.head.weight.val().grad(&gradients).is_some());
+    let Backbone::Small(net) = &encoder.backbone else {
+        panic!("a small network")
+    };
+    let first = net.blocks()[0].weight.val().grad(&gradients).unwrap();
+    assert!(first.abs().max().into_scalar::<f32>() > 0.0);
 }

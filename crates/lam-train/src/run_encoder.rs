@@ -22,8 +22,12 @@ use crate::run::RunFolder;
 use crate::starts::FROZEN_BACKBONE;
 use crate::{TrainError, device};
 
-/// Ends of the names of the first layer of a head, the layer of a deeper head first.
-const HEAD_WEIGHTS: [&str; 2] = ["head.hidden.0.weight", "head.weight"];
+/// Ends of the names of what may take the features first, the earliest first.
+const HEAD_WEIGHTS: [&str; 3] = [
+    "head.random_features.projection",
+    "head.hidden.0.weight",
+    "head.weight",
+];
 
 /// How a run is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

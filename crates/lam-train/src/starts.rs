@@ -13,6 +13,10 @@ use crate::pretrained;
 /// Name of the file that holds a frozen backbone, in the folder of checkpoints.
 pub(crate) const FROZEN_BACKBONE: &str = "backbone.safetensors";
 
+/// Beginning of the names of a head's tensors, and of those of its fixed map.
+const HEAD: &str = "head.";
+const HEAD_MAP: &str = "head.random_features.";
+
 /// Finds the deterministic runs that post-hoc methods and ensembles build on.
 ///
 /// `resume` names a checkpoint (ours, or one of the released code), a run folder, or a folder of runs with one `seed-<seed>` each. Released configurations
@@ -43,13 +47,30 @@ impl Start {
     pub fn load_into(&self, encoder: Encoder) -> Result<Encoder, TrainError> {
         match &self.model {
             Some(model) if matches!(encoder.backbone, Backbone::Given(_)) => {
-                let head = model.iter().filter(|(name, _)| name.starts_with("head."));
+                let head = model.iter().filter(|(name, _)| name.starts_with(HEAD));
                 let head = head.map(|(name, values)| (name.clone(), values.clone()));
                 Ok(load_state(encoder, &head.collect())?)
             }
             Some(model) => Ok(load_state(encoder, model)?),
             None => Ok(pretrained::load(encoder, &self.path)?.0),
         }
+    }
+
+    /// Whether `encoder` begins with a map to random features and the start has a head for features as they are: then what
+    /// can go on is the backbone.
+    fn lacks_map(&self, encoder: &Encoder) -> bool {
+        let mapped = |model: &StateDict| model.keys().any(|name| name.starts_with(HEAD_MAP));
+        encoder.head.random_features.is_some() && self.model.as_ref().is_some_and(|m| !mapped(m))
+    }
+
+    /// `encoder` with the start's backbone and its own head.
+    fn load_backbone_into(&self, encoder: Encoder) -> Result<Encoder, TrainError> {
+        let mut state = state_dict(&encoder);
+        state.retain(|name, _| name.starts_with(HEAD));
+        let backbone = self.model.iter().flatten();
+        let backbone = backbone.filter(|(name, _)| !name.starts_with(HEAD));
+        state.extend(backbone.map(|(name, values)| (name.clone(), values.clone())));
+        Ok(load_state(encoder, &state)?)
     }
 }
 
@@ -77,13 +98,19 @@ impl<'a> Starts<'a> {
     }
 
     /// `encoder` with the weights of this run's own start where the configuration names one, else with the pretrained ones
-    /// it asks for, else as it is.
+    /// it asks for, else as it is. A head on random features begins anew on the backbone of a start that has none.
     ///
     /// # Errors
     /// As [`own`](Self::own); weights of another network.
     pub fn continued(&mut self, encoder: Encoder) -> Result<Encoder, TrainError> {
         if self.config.resume.is_some() {
-            return self.own()?.load_into(encoder);
+            let start = self.own()?;
+            if start.lacks_map(&encoder) {
+                let note = "its head is for features as they are: the head on random features begins with random weights";
+                self.notes.push(note.to_owned());
+                return start.load_backbone_into(encoder);
+            }
+            return start.load_into(encoder);
         }
         let (encoder, note) = pretrained::begin(self.config, encoder)?;
         self.notes.extend(note);
@@ -280,7 +307,7 @@ pub(crate) fn head_of(run: &Path, encoder: Encoder) -> Result<Encoder, TrainErro
         })?;
     let mut tensors = Checkpoint::load(&path)?.state.tensors;
     let mut model = crate::method::take_prefixed("model", &mut tensors);
-    model.retain(|name, _| name.starts_with("head."));
+    model.retain(|name, _| name.starts_with(HEAD));
     with_head(encoder, &model).map_err(|error| TrainError::Start {
         path,
         reason: error.to_string(),
@@ -293,7 +320,7 @@ pub(crate) fn head_of(run: &Path, encoder: Encoder) -> Result<Encoder, TrainErro
 /// A head of another shape.
 pub(crate) fn with_head(encoder: Encoder, head: &StateDict) -> Result<Encoder, TrainError> {
     let mut state = state_dict(&encoder);
-    state.retain(|name, _| !name.starts_with("head."));
+    state.retain(|name, _| !name.starts_with(HEAD));
     state.extend(head.clone());
     Ok(load_state(encoder, &state)?)
 }

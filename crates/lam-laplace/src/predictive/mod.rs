@@ -10,4 +10,4 @@ pub use direction_moments::direction_moments;
 pub use embedding::Embedding;
 pub use outputs::{OutputMoments, Outputs};
 pub use predictor::{Predictive, Predictor, analytic_embedding};
-pub use sampled::summarise;
+pub use sampled::{directions, output_spread, summarise};

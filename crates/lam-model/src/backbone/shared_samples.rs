@@ -57,7 +57,7 @@ impl SharedSamples {
         let second = SecondBlock::new(block, factors)?;
         let tails = factors.iter().filter(|_| !rest.is_empty());
         let channels = rest.last().unwrap_or(block).channels_out();
-        let pixels = head.features() / channels;
+        let pixels = head.features_in() / channels;
         let order = (0..pixels).flat_map(|p| (0..channels).map(move |c| c * pixels + p));
         Some(Self {
             tails: tails.map(|factors| Tail::new(rest, factors)).collect(),

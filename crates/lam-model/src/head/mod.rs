@@ -3,6 +3,7 @@
 mod activation;
 mod linear;
 mod per_layer;
+mod random_features;
 mod stack;
 mod variance;
 mod weights;
@@ -10,6 +11,7 @@ mod weights;
 pub use activation::Activation;
 pub use linear::{LinearHead, linear};
 pub use per_layer::PerLayer;
+pub use random_features::{RandomFeatures, RandomFeaturesConfig};
 pub use stack::{Head, HeadConfig};
 pub use variance::VarianceHead;
 pub use weights::{HeadWeights, LayerWeights};

@@ -12,6 +12,7 @@ use crate::{Encoder, StateDict, load_state, state_dict};
 const BACKBONE: &str = "backbone.";
 /// Parameters that a classifier's file may lack.
 const POOL: &str = "backbone.pool.";
+const HEAD_MAP: &str = "head.random_features.";
 const HEAD: [&str; 2] = ["head.weight", "head.bias"];
 
 /// What a file had besides a backbone's layers.
@@ -136,6 +137,10 @@ fn beyond_backbone(
             }
             "weight" | "bias" if ["linear", "whiten", "head"].into_iter().any(within) => {
                 Some(format!("head.{last}"))
+            }
+            "projection" | "phase" if within("random_features") => {
+                let map = format!("{HEAD_MAP}{last}");
+                parameters.contains_key(&map).then_some(map)
             }
             _ => None,
         };

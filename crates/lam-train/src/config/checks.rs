@@ -114,6 +114,12 @@ fn features(config: &Config, reader: &mut Reader) {
         );
         conflict(reader, &["head_init", "latent_dim", "head"], message);
     }
+    if let (HeadInit::Identity, Some(size)) = (&config.head_init, config.random_features) {
+        let message = format!(
+            "'head_init' is identity and 'random_features' {size}: the identity leaves the features as they are; nearest valid: random_features: null"
+        );
+        conflict(reader, &["random_features", "head_init"], message);
+    }
     let DatasetChoice::Features(files) = &config.dataset else {
         return;
     };
@@ -291,6 +297,10 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
     if config.head.is_empty() {
         let reason = "'head' has no hidden layer".to_owned();
         warn("head_activation", reason);
+    }
+    if config.random_features.is_none() {
+        let reason = "there are no 'random_features'".to_owned();
+        warn("length_scale", reason);
     }
     if config.selection == Selection::Test {
         for key in ["held_out_fraction", "held_out_seed"] {

@@ -30,6 +30,8 @@ config_keys! {
         latent_dim: Option<usize> = [dataset.default_latent_dim(arch, &head_init) => "3; 128 on files of vectors; null for a trunk or head_init: identity"], Allowed::between(1.0, 65536.0), "Size D of the embedding; null for as many as there are features.";
         head: Vec<usize> = [Vec::new()], Allowed::between(1.0, 65536.0), "Sizes of hidden layers between the features and the embedding; none for one linear layer.";
         head_activation: Activation = [Activation::Tanh], ANY, "After every hidden layer of the head.";
+        random_features: Option<usize> = [None => "null: the features as they are"], Allowed::between(1.0, 65536.0), "Size of a fixed random map between the features, scaled to length 1, and the head: the head is approximately a Gaussian process, uncertain far from the training images; null for none.";
+        length_scale: f64 = [1.0], Allowed::above(0.0, 1e6), "With random_features: at what distance between features of length 1, at most 2, images have little to say about each other.";
         dropout_rate: f64 = [0.0], Allowed::between(0.0, 0.99), "Share of channels dropped after each block; of a trunk's pooled features.";
         pool: Option<Pool> = [arch.default_pool() => "gem for a trunk, else null"], ANY, "Pooling of a trunk's feature map; -r behind a name means region by region.";
         whitening: bool = [arch.is_trunk() => "true for a trunk, else false"], ANY, "The linear layer after a trunk's pooling, F → latent_dim; every trunk has it, as in the released code.";

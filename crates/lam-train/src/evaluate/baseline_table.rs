@@ -1,4 +1,4 @@
-//! The method's uncertainty beside scores that need no fitted posterior.
+//! The method's uncertainty beside others.
 
 use lam_metrics::{Baseline, ScoreEvaluation};
 use lam_plot::{Block, Table};
@@ -21,15 +21,15 @@ pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
         rows.push(row(&name, score.values()));
     }
     let table = Table {
-        caption: "Beside it, without a fitted posterior".to_owned(),
+        caption: "Other scores beside it".to_owned(),
         header: ["uncertainty", "AUROC", "AUPRC", "AUSC", "R-AUROC"]
             .map(str::to_owned)
             .to_vec(),
         rows,
         strong: Vec::new(),
     };
-    let help = "Scores that come for free. A fitted posterior earns its keep only in the columns in which its row is \
-                the highest: AUROC and AUPRC for telling images from elsewhere, AUSC and R-AUROC for telling wrong \
+    let help = "Isotropic, feature norm and neighbour distance come for free. A fitted posterior earns its keep only in the \
+                columns in which its row, or that of its output spread, is the highest: AUROC and AUPRC for telling images from elsewhere, AUSC and R-AUROC for telling wrong \
                 neighbours.";
     vec![Block::Text(help.to_owned()), Block::Table(table)]
 }

@@ -35,6 +35,8 @@ pub struct EmbeddedSet {
     /// Standard deviation per dimension under a posterior without curvature, `[N, D]`; see
     /// [`Embedded`](crate::method::Embedded).
     pub isotropic: Option<Vec<f32>>,
+    /// Standard deviation of the output before the normalisation, added up, `[N]`.
+    pub output_spread: Option<Vec<f32>>,
     /// `[N]`.
     pub labels: Vec<u32>,
 }
@@ -124,6 +126,11 @@ pub fn embed(
             set.isotropic
                 .get_or_insert_default()
                 .extend(host_values(isotropic)?);
+        }
+        if let Some(spread) = embedded.output_spread {
+            set.output_spread
+                .get_or_insert_default()
+                .extend(host_values(spread)?);
         }
         set.labels.extend_from_slice(&batch.labels);
         observer.images_embedded(batch.len());

@@ -199,6 +199,7 @@ fn baseline_inputs(set: &EmbeddedSet) -> BaselineInputs<'_> {
         embeddings: &set.mean,
         feature_norm: Some(&set.feature_norm),
         isotropic: set.isotropic.as_deref(),
+        output_spread: set.output_spread.as_deref(),
         terms: None,
     }
 }

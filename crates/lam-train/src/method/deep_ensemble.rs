@@ -94,9 +94,9 @@ struct EnsemblePredictor(Vec<Encoder>);
 impl Predict for EnsemblePredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
         let members = self.0.iter().map(|member| {
-            let features = member.backbone.forward(images.clone());
+            let features = member.features(images.clone());
             let norm = norms(features.clone());
-            (normalise(member.head.forward(features)), norm)
+            (normalise(member.head.weights().forward(features)), norm)
         });
         let (embeddings, feature_norms): (Vec<Tensor<2>>, Vec<Tensor<1>>) = members.unzip();
         let samples: Tensor<3> = Tensor::stack(embeddings, 1);
@@ -108,6 +108,7 @@ impl Predict for EnsemblePredictor {
             samples: Some(samples),
             feature_norm: feature_norm.mean_dim(1).squeeze_dim(1),
             isotropic: None,
+            output_spread: None,
         }
     }
 }

@@ -52,13 +52,14 @@ struct PointPredictor(Encoder);
 
 impl Predict for PointPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let features = self.0.backbone.forward(images);
+        let features = self.0.features(images);
         Embedded {
             feature_norm: norms(features.clone()),
-            mean: normalise(self.0.head.forward(features)),
+            mean: normalise(self.0.head.weights().forward(features)),
             deviation: None,
             samples: None,
             isotropic: None,
+            output_spread: None,
         }
     }
 }

@@ -104,8 +104,8 @@ impl GaussianPredictor {
 
 impl Predict for GaussianPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let features = self.encoder.backbone.forward(images.clone());
-        let mean = normalise(self.encoder.head.forward(features.clone()));
+        let features = self.encoder.features(images.clone());
+        let mean = normalise(self.encoder.head.weights().forward(features.clone()));
         let deviation = self.variance.forward(features.clone()).sqrt();
         let noise = self.noise_of(&images, mean.dims()[1]);
         Embedded {
@@ -114,6 +114,7 @@ impl Predict for GaussianPredictor {
             deviation: Some(deviation),
             feature_norm: norms(features),
             isotropic: None,
+            output_spread: None,
         }
     }
 }

@@ -70,8 +70,8 @@ impl Method for Hib {
             criterion,
         } = &self.model;
         let images = Tensor::from_inner(input.images);
-        let (features, of_backbone) = encoder.backbone.forward_train(images);
-        let mean = normalise(encoder.head.forward(features.clone()));
+        let (features, of_backbone) = encoder.features_train(images);
+        let mean = normalise(encoder.head.weights().forward(features.clone()));
         let (variances, of_variance) = variance.forward_train(features);
         let deviation = variances.sqrt();
         let [batch, size] = mean.dims();

@@ -41,7 +41,7 @@ impl Learner {
     /// Features of a step's images, `[B, F]`, to be learnt from.
     pub(super) fn features(&mut self, input: &StepInput) -> Tensor<2> {
         let images = Tensor::from_inner(input.images.clone());
-        let (features, statistics) = self.encoder.backbone.forward_train(images);
+        let (features, statistics) = self.encoder.features_train(images);
         self.statistics = statistics;
         features
     }
@@ -54,8 +54,7 @@ impl Learner {
         noise: &mut ChaCha12Rng,
     ) -> Tensor<2> {
         let images = Tensor::from_inner(input.images.clone());
-        let backbone = &self.encoder.backbone;
-        let (features, statistics) = backbone.forward_with_dropout(images, dropout, noise);
+        let (features, statistics) = self.encoder.features_with_dropout(images, dropout, noise);
         self.statistics = statistics;
         features
     }
@@ -66,7 +65,7 @@ impl Learner {
         features: Tensor<2>,
         input: &StepInput,
     ) -> Result<Report, TrainError> {
-        let z = self.encoder.head.forward(features);
+        let z = self.encoder.head.weights().forward(features);
         let evaluated = self.objective.evaluate(z, &input.targets)?;
         let report = evaluated.report()?;
         self.descend(evaluated.loss, input.learning_rate);

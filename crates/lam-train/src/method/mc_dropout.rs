@@ -88,6 +88,7 @@ impl Predict for DropoutPredictor {
             samples: Some(samples),
             feature_norm: norms(whole),
             isotropic: None,
+            output_spread: None,
         }
     }
 }

@@ -56,6 +56,9 @@ pub struct Embedded {
     /// What `deviation` would be under a posterior without curvature, one variance for all weights, `[B, D]`; none
     /// where there is no posterior over the head's weights.
     pub isotropic: Option<Tensor<2>>,
+    /// Standard deviation of the output before the normalisation, added up over its dimensions, `[B]`; none where there is
+    /// no posterior over the head's weights.
+    pub output_spread: Option<Tensor<1>>,
 }
 
 /// How a method goes through the training set.

@@ -11,6 +11,7 @@ use burn::optim::{
 };
 use burn::tensor::{Bytes, Device, Gradients, Tensor};
 use lam_model::distance::Distance;
+use lam_model::head::RandomFeaturesConfig;
 use lam_model::loss::{self, Loss};
 use lam_model::miner::{TripletMiner, TripletType};
 use lam_model::{Encoder, EncoderConfig, ModelError, Precision, StateDict, normalise, pooling};
@@ -39,6 +40,13 @@ pub(super) fn encoder_config(context: &BuildContext) -> Result<EncoderConfig, Tr
         config::Precision::Full => Precision::Full,
         config::Precision::Mixed => Precision::mixed(context.device)?,
     });
+    let encoder = match config.random_features {
+        Some(count) => encoder.with_random_features(RandomFeaturesConfig {
+            count,
+            length_scale: config.length_scale as f32,
+        }),
+        None => encoder,
+    };
     Ok(match config.pool {
         Some(pool) => encoder.with_pooling(pooling::by_name(&pool.to_string())?),
         None => encoder,

@@ -48,8 +48,8 @@ impl Method for Pfe {
     }
 
     fn step(&mut self, input: StepInput, _: Randomness) -> Result<Report, TrainError> {
-        let features = self.encoder.backbone.forward(input.images);
-        let mean = normalise(self.encoder.head.forward(features.clone()));
+        let features = self.encoder.features(input.images);
+        let mean = normalise(self.encoder.head.weights().forward(features.clone()));
         let mined = self.objective.mine(mean.clone(), &input.targets)?;
         let (variance, statistics) = self.variance.forward_train(Tensor::from_inner(features));
         let loss = mutual_likelihood(Tensor::from_inner(mean), variance, &mined.counts);

@@ -135,8 +135,7 @@ impl Method for LaplaceOnline {
         let posterior = self
             .curvature
             .current_posterior(mean, self.rule.prior_precision)?;
-        self.rule
-            .predictor(encoder.backbone, posterior, samples, generator)
+        self.rule.predictor(encoder, posterior, samples, generator)
     }
 
     fn temperature(&mut self) -> Option<&mut f32> {

@@ -4,8 +4,7 @@ use std::num::NonZeroUsize;
 
 use burn::tensor::TensorData;
 use lam_laplace::posterior::Posterior;
-use lam_model::backbone::Backbone;
-use lam_model::{ModelError, StateDict};
+use lam_model::{Encoder, ModelError, StateDict};
 use rand_chacha::ChaCha12Rng;
 
 use super::super::Predict;
@@ -38,17 +37,17 @@ impl PosteriorRule {
         }
     }
 
-    /// Predictions with a backbone and a head's posterior, without gradients, `samples` weight samples drawn once.
+    /// Predictions with an encoder and the posterior of its head, without gradients, `samples` weight samples drawn once.
     pub(super) fn predictor(
         &self,
-        backbone: Backbone,
+        encoder: Encoder,
         mut posterior: Box<dyn Posterior>,
         samples: usize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
         posterior.set_temperature(f64::from(self.temperature))?;
         Ok(Box::new(PosteriorPredictor::new(
-            backbone,
+            encoder,
             posterior,
             self.predictive,
             sample_count(samples),

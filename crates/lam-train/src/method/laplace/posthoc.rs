@@ -3,7 +3,6 @@
 
 use std::cell::OnceCell;
 
-use burn::tensor::Tensor;
 use lam_laplace::curvature::Curvature;
 use lam_laplace::posterior::Posterior;
 use lam_model::{Encoder, load_state, state_dict};
@@ -93,10 +92,10 @@ impl Method for LaplacePosthoc {
 
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<Report, TrainError> {
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
-        let features = self.encoder.backbone.forward(input.images);
-        let z: Tensor<2> = self.encoder.head.forward(features.clone());
-        let evaluated = self.objective.evaluate(z.clone(), &input.targets)?;
+        let features = self.encoder.features(input.images);
         let head = self.encoder.head.weights();
+        let z = head.forward(features.clone());
+        let evaluated = self.objective.evaluate(z.clone(), &input.targets)?;
         let (curvature, _) =
             self.hessian
                 .of_batch(&head, features, z, &evaluated, &mut pair_choice)?;
@@ -110,9 +109,9 @@ impl Method for LaplacePosthoc {
         samples: usize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Box<dyn Predict>, TrainError> {
-        let backbone = self.encoder.backbone.clone();
+        let encoder = self.encoder.clone();
         let posterior = self.posterior()?.boxed();
-        self.rule.predictor(backbone, posterior, samples, generator)
+        self.rule.predictor(encoder, posterior, samples, generator)
     }
 
     fn temperature(&mut self) -> Option<&mut f32> {

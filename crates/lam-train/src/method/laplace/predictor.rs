@@ -6,11 +6,11 @@ use burn::tensor::Tensor;
 use lam_laplace::LaplaceError;
 use lam_laplace::posterior::{Posterior, WeightSamples};
 use lam_laplace::predictive::{
-    OutputMoments, Outputs, analytic_embedding, direction_moments, summarise,
+    OutputMoments, Outputs, analytic_embedding, direction_moments, directions, output_spread,
+    summarise,
 };
-use lam_model::backbone::Backbone;
 use lam_model::head::HeadWeights;
-use lam_model::normalise;
+use lam_model::{Encoder, normalise};
 use rand_chacha::ChaCha12Rng;
 
 use super::super::parts::norms;
@@ -19,7 +19,7 @@ use crate::config::Predictive;
 
 /// Embeds by weight samples drawn once; mean and spread from them or from moments.
 pub(super) struct PosteriorPredictor {
-    backbone: Backbone,
+    encoder: Encoder,
     mean: HeadWeights,
     samples: WeightSamples,
     /// Where the configuration asks for moments.
@@ -34,7 +34,7 @@ impl PosteriorPredictor {
     /// # Errors
     /// [`LaplaceError::NoClosedForm`] where moments are asked for that the posterior does not have.
     pub(super) fn new(
-        backbone: Backbone,
+        encoder: Encoder,
         posterior: Box<dyn Posterior>,
         predictive: Predictive,
         samples: NonZeroUsize,
@@ -45,7 +45,7 @@ impl PosteriorPredictor {
             Predictive::Analytic => Some(posterior.moments().ok_or(LaplaceError::NoClosedForm)?),
         };
         Ok(Self {
-            backbone,
+            encoder,
             mean: posterior.mean().clone(),
             samples: posterior.sample(samples, generator),
             moments,
@@ -70,8 +70,10 @@ impl PosteriorPredictor {
 
 impl Predict for PosteriorPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let features = self.backbone.forward(images);
-        let samples = self.samples.embeddings(features.clone());
+        let features = self.encoder.features(images);
+        let outputs = self.samples.outputs(features.clone());
+        let output_spread = output_spread(outputs.clone());
+        let samples = directions(outputs);
         let mut embedding = match &self.moments {
             Some(moments) => analytic_embedding(moments.as_ref(), features.clone()),
             None => summarise(samples.clone()),
@@ -86,6 +88,7 @@ impl Predict for PosteriorPredictor {
             samples: Some(samples),
             isotropic: self.isotropic(features, feature_norm.clone()),
             feature_norm,
+            output_spread: Some(output_spread),
         }
     }
 }

@@ -279,4 +279,35 @@ fn random_features_begin_on_a_trained_backbone() {
     let before = metric(&run, "auroc");
     world.run("eval runs/fashionmnist/kron/seed-1").code(0);
     assert_eq!(metric(&run, "auroc"), before);
+
+    // With another number for an image's uncertainty, unknown images are found by that and all else stays.
+    world
+        .run("train kron.yaml --set uncertainty=output --out output")
+        .code(0);
+    let output = world.path("output");
+    for (this, other) in [
+        ("baseline.embedding_spread.auroc", "auroc"),
+        ("baseline.embedding_spread.ausc", "ausc"),
+        ("auroc", "baseline.output_spread.auroc"),
+        ("auprc", "baseline.output_spread.auprc"),
+        ("ausc", "ausc"),
+        ("r_auroc", "r_auroc"),
+        ("ece", "ece"),
+    ] {
+        assert_eq!(metric(&output, this), metric(&run, other), "{this}");
+    }
+    assert!(metric(&output, "auroc") != before);
+    world.run("embed output fashionmnist:test -o e.npy").code(0);
+    let embedded = lam_data::read_embeddings(&world.path("e.npy")).unwrap();
+    let rows = embedded.read(0..embedded.rows()).unwrap();
+    let added_up: f64 = rows.sigma.unwrap()[..embedded.dim()]
+        .iter()
+        .map(|&s| f64::from(s))
+        .sum();
+    let given = rows.uncertainty.unwrap()[0];
+    assert!(
+        given > 0.0 && (given - added_up).abs() > 1e-3 * added_up,
+        "{given} {added_up}"
+    );
+    assert!(metric(&run, "baseline.embedding_spread.auroc").is_nan());
 }

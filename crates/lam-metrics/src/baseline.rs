@@ -1,4 +1,4 @@
-//! Scores that stand beside a method's uncertainty: three that need no fitted posterior, and its own before the normalisation.
+//! Scores that stand beside a method's uncertainty: three that need no fitted posterior, and its own other ones.
 
 use lam_search::{Index, Neighbour, Rows, squared_distance};
 
@@ -21,15 +21,18 @@ pub enum Baseline {
     /// The spread under the posterior itself, of the head's output `z` before the normalisation: how little
     /// the weights are known where such features lie, however sure the direction of `z` is.
     OutputSpread,
+    /// The spread of the embedding, where a method takes another number for an image's uncertainty.
+    EmbeddingSpread,
 }
 
 impl Baseline {
     /// All, in the order they are reported.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Isotropic,
         Self::FeatureNorm,
         Self::NeighbourDistance,
         Self::OutputSpread,
+        Self::EmbeddingSpread,
     ];
 
     /// Its name in tables.
@@ -39,6 +42,7 @@ impl Baseline {
             Self::FeatureNorm => "feature_norm",
             Self::NeighbourDistance => "neighbour_distance",
             Self::OutputSpread => "output_spread",
+            Self::EmbeddingSpread => "embedding_spread",
         }
     }
 
@@ -49,6 +53,7 @@ impl Baseline {
             Self::FeatureNorm => "length of the features that enter the head; short is unsure",
             Self::NeighbourDistance => "distance to the nearest neighbour in the gallery",
             Self::OutputSpread => "spread under the fitted posterior, before the normalisation",
+            Self::EmbeddingSpread => "spread of the embedding, after the normalisation",
         }
     }
 }
@@ -64,6 +69,8 @@ pub struct BaselineInputs<'a> {
     pub isotropic: Option<&'a [f32]>,
     /// Spread of the output before the normalisation, added up over its dimensions `[N]`.
     pub output_spread: Option<&'a [f32]>,
+    /// Spread `[N, D]` of the embedding, where that is not the method's own uncertainty already.
+    pub sigma: Option<&'a [f32]>,
     /// Of the gallery: what the ranking adds to the squared distance to each image `[N]`, if anything.
     pub terms: Option<&'a [f64]>,
 }
@@ -113,10 +120,11 @@ impl Baselines {
         let mut scores = Vec::new();
         for baseline in Baseline::ALL {
             let score = match baseline {
-                Baseline::Isotropic => inputs.isotropic()?,
+                Baseline::Isotropic => inputs.of_sigma(|set| set.isotropic)?,
                 Baseline::FeatureNorm => inputs.feature_norm()?,
                 Baseline::NeighbourDistance => Some(inputs.neighbour_distance()?),
                 Baseline::OutputSpread => inputs.output_spread()?,
+                Baseline::EmbeddingSpread => inputs.of_sigma(|set| set.sigma)?,
             };
             if let Some(score) = score {
                 scores.push((baseline, score.evaluate(nearest)?));
@@ -155,13 +163,16 @@ struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    fn isotropic(&self) -> Result<Option<ScalarScore>, MetricError> {
-        let both = self.queries.isotropic.zip(self.database.isotropic);
-        let Some((queries, database)) = both else {
+    /// A spread per dimension; none where queries or database lack it.
+    fn of_sigma(
+        &self,
+        of: impl Fn(&BaselineInputs<'a>) -> Option<&'a [f32]>,
+    ) -> Result<Option<ScalarScore>, MetricError> {
+        let Some((queries, database)) = of(self.queries).zip(of(self.database)) else {
             return Ok(None);
         };
         let spread = Spread { queries, database };
-        let foreign = self.foreign.and_then(|foreign| foreign.isotropic);
+        let foreign = self.foreign.and_then(&of);
         ScalarScore::from_sigma(&spread, foreign, self.dim, self.nearest).map(Some)
     }
 

@@ -31,12 +31,26 @@ pub struct LabelledSet<'a> {
 /// Uncertainty of known and foreign images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutOfDistribution {
-    /// Score of each known image `[N]`, `Σ_k sigma_k`; of places, of each query `[Q]`.
+    /// Score of each known image `[N]`, `Σ_k sigma_k` unless another is given; of places, of each query `[Q]`.
     pub known: Vec<f64>,
     /// Score of each foreign image `[M]`.
     pub foreign: Vec<f64>,
     /// Both in one order; foreign images are the positives.
     pub ranking: BinaryRanking,
+}
+
+impl OutOfDistribution {
+    /// Orders both, high means unsure.
+    ///
+    /// # Errors
+    /// One of the two is empty, or a value is not finite.
+    pub fn new(known: Vec<f64>, foreign: Vec<f64>) -> Result<Self, MetricError> {
+        Ok(Self {
+            ranking: BinaryRanking::new(&known, &foreign)?,
+            known,
+            foreign,
+        })
+    }
 }
 
 /// Every metric that the data of a set allow; `None` where a part is missing or the metric undefined.
@@ -178,6 +192,21 @@ impl Evaluation {
             out_of_distribution,
             r_auroc,
         })
+    }
+
+    /// The same with AUROC and AUPRC by another uncertainty of each known image (`[N]`; of places, of each query `[Q]`) and of
+    /// each foreign one `[M]`. Answers stay as sure as the spread says.
+    ///
+    /// # Errors
+    /// There are not as many known images as before, a value is not finite, or `foreign` is empty.
+    pub fn with_image_uncertainty(
+        mut self,
+        known: Vec<f64>,
+        foreign: Vec<f64>,
+    ) -> Result<Self, MetricError> {
+        check_length("uncertainty of the images", self.nearest.len(), known.len())?;
+        self.out_of_distribution = Some(OutOfDistribution::new(known, foreign)?);
+        Ok(self)
     }
 
     /// Every number with its name, always the same names in the same order for the same cut-offs;

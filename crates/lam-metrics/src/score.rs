@@ -97,13 +97,8 @@ impl ScalarScore {
             Err(error) => return Err(error),
         };
         let known = self.known;
-        let out_of_distribution = self.foreign.map(|foreign| {
-            Ok::<_, MetricError>(OutOfDistribution {
-                ranking: BinaryRanking::new(&known, &foreign)?,
-                known,
-                foreign,
-            })
-        });
+        let foreign = self.foreign;
+        let out_of_distribution = foreign.map(|foreign| OutOfDistribution::new(known, foreign));
         Ok(ScoreEvaluation {
             sparsification: Sparsification::new(&self.answers, &correct)?,
             out_of_distribution: out_of_distribution.transpose()?,

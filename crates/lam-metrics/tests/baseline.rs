@@ -34,6 +34,7 @@ impl Images {
             feature_norm: Some(&self.norms),
             isotropic: Some(&self.isotropic),
             output_spread: Some(&self.norms),
+            sigma: Some(&self.isotropic),
             terms: None,
         }
     }
@@ -156,9 +157,9 @@ fn equal_plain_counting() {
     close(found[r_auroc], area(&right, &wrong));
 }
 
-/// An isotropic spread is judged by the very rules of the method's own.
+/// A spread per dimension is judged by the very rules of the method's own.
 #[test]
-fn isotropic_equals_the_method_with_that_spread() {
+fn spreads_equal_the_method_with_that_spread() {
     let mut noise = Noise(6);
     let known = Images::random(&mut noise, 80, 0.1);
     let foreign = Images::random(&mut noise, 50, 0.3);
@@ -177,6 +178,8 @@ fn isotropic_equals_the_method_with_that_spread() {
     )
     .unwrap();
     let found = baselines.get(Baseline::Isotropic).unwrap();
+    // The test's own spread is the isotropic one.
+    assert_eq!(Some(found), baselines.get(Baseline::EmbeddingSpread));
     assert_eq!(Some(&found.sparsification), method.sparsification.as_ref());
     assert_eq!(found.out_of_distribution, method.out_of_distribution);
     assert_eq!(found.r_auroc, method.r_auroc);
@@ -220,6 +223,7 @@ fn names_are_stable_and_missing_parts_are_left_out() {
         feature_norm: None,
         isotropic: None,
         output_spread: None,
+        sigma: None,
         ..known.inputs()
     };
     let all = Baselines::measure(&known.inputs(), Some(&known.inputs()), DIM, &nearest).unwrap();
@@ -234,6 +238,7 @@ fn names_are_stable_and_missing_parts_are_left_out() {
     assert_eq!(names(&all)[0], "baseline.isotropic.auroc");
     assert_eq!(names(&all)[11], "baseline.neighbour_distance.r_auroc");
     assert_eq!(names(&all)[15], "baseline.output_spread.r_auroc");
+    assert_eq!(names(&all)[19], "baseline.embedding_spread.r_auroc");
     let defined: Vec<String> = few
         .values()
         .into_iter()
@@ -270,6 +275,7 @@ fn wrong_input_is_an_error() {
         feature_norm: Some(&[]),
         isotropic: Some(&[]),
         output_spread: Some(&[]),
+        sigma: Some(&[]),
         terms: None,
     };
     let error = Baselines::measure(&known.inputs(), Some(&nobody), DIM, &nearest).unwrap_err();

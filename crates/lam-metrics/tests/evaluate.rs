@@ -154,6 +154,48 @@ fn names_are_stable() {
 }
 
 #[test]
+fn another_uncertainty_of_images_changes_only_how_unknown_ones_are_found() {
+    let set = LabelledSet {
+        sigma: Some(&[0.1, 0.2, 0.3]),
+        ood_sigma: Some(&[0.15, 0.25]),
+        ..plain(&[0.0, 1.0, 3.0], &[4, 4, 5])
+    };
+    let by_sigma = evaluate(&set, &Cutoffs::default()).unwrap();
+    assert_eq!(
+        by_sigma
+            .out_of_distribution
+            .as_ref()
+            .unwrap()
+            .ranking
+            .auroc(),
+        0.5
+    );
+    let given = by_sigma
+        .clone()
+        .with_image_uncertainty(vec![5.0, 6.0, 7.0], vec![8.0, 6.5]);
+    let given = given.unwrap();
+    let found = given.out_of_distribution.clone().unwrap();
+    assert_eq!((found.known.len(), found.foreign), (3, vec![8.0, 6.5]));
+    // Five of the six pairs are in order.
+    assert!((found.ranking.auroc() - 5.0 / 6.0).abs() < 1e-12);
+    let rest = Evaluation {
+        out_of_distribution: by_sigma.out_of_distribution.clone(),
+        ..given
+    };
+    assert_eq!(rest, by_sigma);
+
+    let refused = |known, foreign| {
+        by_sigma
+            .clone()
+            .with_image_uncertainty(known, foreign)
+            .is_err()
+    };
+    assert!(refused(vec![1.0], vec![1.0]));
+    assert!(refused(vec![1.0; 3], Vec::new()));
+    assert!(refused(vec![1.0, f64::NAN, 1.0], vec![1.0]));
+}
+
+#[test]
 fn one_class_has_no_mistakes() {
     let set = LabelledSet {
         sigma: Some(&[0.1, 0.2, 0.3]),

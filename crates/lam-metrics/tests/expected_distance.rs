@@ -123,6 +123,7 @@ fn the_free_distance_has_no_spread_in_it() {
         feature_norm: None,
         isotropic: None,
         output_spread: None,
+        sigma: None,
         terms: Some(&terms),
     };
     let elsewhere = [0.4, -0.2, 0.9, 0.1];

@@ -360,6 +360,7 @@ fn baselines_between_sets() {
             feature_norm: Some(norms),
             isotropic: Some(isotropic),
             output_spread: Some(norms),
+            sigma: None,
             terms: None,
         });
     let [queries, database, foreign] = &inputs;

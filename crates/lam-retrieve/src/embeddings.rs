@@ -11,7 +11,7 @@ pub struct Embeddings {
     pub means: Vec<f32>,
     /// Standard deviation of every coordinate, `[N, D]`; none where the model has no uncertainty.
     pub sigmas: Option<Vec<f32>>,
-    /// One number per input, `[N]`, its deviations added up; none where the model has no uncertainty.
+    /// One number per input, `[N]`, its deviations added up unless the model says another; none where the model has no uncertainty.
     pub uncertainties: Option<Vec<f64>>,
     /// Draws from the posterior; none where the model does not sample.
     pub samples: Option<Samples>,

@@ -33,6 +33,7 @@ const NOT_OF_THE_HEAD: &[&str] = &[
     "head_init",
     "calibrate",
     "predictive",
+    "uncertainty",
     "posterior",
     "prior_prec",
     "optimize_prior_prec",

@@ -13,7 +13,7 @@ use lam_search::store::Fingerprint;
 use sha2::{Digest, Sha256};
 
 use crate::checkpoint::Checkpoint;
-use crate::config::{self, Config, DatasetChoice, Freeze};
+use crate::config::{self, Config, DatasetChoice, Freeze, Uncertainty};
 use crate::data::views;
 use crate::freeze::{hash_precision, read_frozen_backbone};
 use crate::method::{self, BuildContext, Embedded, Predict, encoder, host_values};
@@ -91,6 +91,10 @@ impl RunEncoder {
             presentation.as_ref().map(Presentation::normalisation)
         ));
         hash_precision(&mut hash, config.precision);
+        // As it was before the key existed.
+        if config.uncertainty != Uncertainty::Embedding {
+            hash.update(format!("uncertainty {}", config.uncertainty));
+        }
         hash_tensors(&mut hash, &state.tensors);
         let mut context = BuildContext {
             config: &config,
@@ -180,10 +184,13 @@ impl RunEncoder {
         }
         let embeddings = self.to_host(self.predictor.embed(images))?;
         let numbers = embeddings.means.iter();
-        if numbers
-            .chain(embeddings.sigmas.iter().flatten())
-            .any(|value| !value.is_finite())
-        {
+        let numbers = numbers.chain(embeddings.sigmas.iter().flatten());
+        let uncertainties = embeddings.uncertainties.iter().flatten();
+        let mut numbers = numbers
+            .copied()
+            .map(f64::from)
+            .chain(uncertainties.copied());
+        if numbers.any(|value| !value.is_finite()) {
             return Err(TrainError::EmbeddingNotFinite {
                 run: self.path.clone(),
             });
@@ -194,11 +201,17 @@ impl RunEncoder {
     fn to_host(&self, embedded: Embedded) -> Result<Embeddings, TrainError> {
         let dim = embedded.mean.dims()[1];
         let sigmas = embedded.deviation.map(host_values).transpose()?;
-        let uncertainties = sigmas.as_ref().map(|sigmas| {
-            let rows = sigmas.chunks_exact(dim.max(1));
-            rows.map(|row| row.iter().map(|&sigma| f64::from(sigma)).sum())
-                .collect()
-        });
+        let uncertainties = match (embedded.uncertainty, &sigmas) {
+            (Some(given), _) => {
+                let given = host_values(given)?.into_iter();
+                Some(given.map(f64::from).collect())
+            }
+            (None, sigmas) => sigmas.as_ref().map(|sigmas| {
+                let rows = sigmas.chunks_exact(dim.max(1));
+                rows.map(|row| row.iter().map(|&sigma| f64::from(sigma)).sum())
+                    .collect()
+            }),
+        };
         let samples = embedded.samples.filter(|_| self.votes > 0).map(|samples| {
             let per_input = samples.dims()[1].min(self.votes);
             let values = host_values(samples.narrow(1, 0, per_input))?;

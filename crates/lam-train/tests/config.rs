@@ -407,7 +407,7 @@ fn overrides_win_and_every_value_knows_its_origin() {
 
 #[test]
 fn keys_without_effect_are_warned_about() {
-    let lines = "hessian_memory_factor: 0.9\nkl_weight: 1\nheld_out_fraction: 0.2\nheld_out_seed: 2\nselection: test\npredictive: analytic";
+    let lines = "hessian_memory_factor: 0.9\nkl_weight: 1\nheld_out_fraction: 0.2\nheld_out_seed: 2\nselection: test\npredictive: analytic\nuncertainty: output";
     let loaded = parse(&format!("{MINIMAL}{lines}\n")).unwrap();
     let said: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -418,6 +418,7 @@ fn keys_without_effect_are_warned_about() {
             "c.yaml:5: 'held_out_fraction' has no effect: 'selection' is test, which holds nothing out",
             "c.yaml:6: 'held_out_seed' has no effect: 'selection' is test, which holds nothing out",
             "c.yaml:8: 'predictive' has no effect: 'model' deterministic has no posterior over weights",
+            "c.yaml:9: 'uncertainty' has no effect: 'model' deterministic has no posterior over weights",
         ]
     );
     // A written configuration states every key: no warnings from it.

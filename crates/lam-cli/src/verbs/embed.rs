@@ -27,8 +27,8 @@ SOURCE is a folder, a CSV table with the column path, a picture, the name of a d
 - for paths on standard input; for a run on features (lam fit) a file of vectors. Rows come in the order of the source: folders by path, tables as they are.
 
 Columns: id, label and class where they are known, mean [D] of length 1, sigma [D], uncertainty (the sum of
-sigma). A .npy file has the others beside it, as NAME.sigma.npy and so on. What was embedded before a kill stays
-in OUT.partial; --resume goes on from there.";
+sigma, or for a run with uncertainty: output that of the head's output). A .npy file has the others beside it, as
+NAME.sigma.npy and so on. What was embedded before a kill stays in OUT.partial; --resume goes on from there.";
 
 /// Embed pictures with a run: mean, spread and uncertainty of each
 #[derive(Debug, Args)]

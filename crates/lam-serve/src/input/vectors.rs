@@ -98,7 +98,7 @@ pub(crate) async fn embed(
         embeddings.sigmas = Some(sigmas.concat());
     }
     let uncertainties = given.iter().map(|given| {
-        // As the models of this program give it: all deviations added up.
+        // As a model gives it that was not told otherwise: all deviations added up.
         let sum = |sigma: &Vec<f32>| sigma.iter().map(|&s| f64::from(s)).sum();
         given.uncertainty.or_else(|| given.sigma.as_ref().map(sum))
     });

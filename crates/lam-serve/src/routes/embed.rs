@@ -14,7 +14,7 @@ pub(super) struct EmbeddingBody {
     mean: Vec<f32>,
     /// Deviation of every coordinate; null where the model gives none.
     sigma: Option<Vec<f32>>,
-    /// One number, the deviations added up; null where the model gives none.
+    /// One number, the deviations added up unless the run says `uncertainty: output`; null where the model gives none.
     uncertainty: Option<f64>,
 }
 

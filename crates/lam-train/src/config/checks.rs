@@ -6,7 +6,7 @@ use super::problem::{Fault, Place, Problem};
 use super::reader::Reader;
 use super::{
     Calibrate, Config, ConfigValue, DatasetChoice, Freeze, HeadInit, Loss, Method, Origin,
-    Posterior, Predictive, Pretrained, Selection, Warning,
+    Posterior, Predictive, Pretrained, Selection, Uncertainty, Warning,
 };
 
 /// Keys that only some methods read.
@@ -263,11 +263,15 @@ fn without_effect(config: &Config, reader: &Reader, warnings: &mut Vec<Warning>)
             }
         }
     }
-    if config.predictive != Predictive::Sampled && !config.model.is_laplace() {
-        warn(
-            "predictive",
-            format!("'model' {} has no posterior over weights", config.model),
-        );
+    if !config.model.is_laplace() {
+        let unused = [
+            ("predictive", config.predictive != Predictive::Sampled),
+            ("uncertainty", config.uncertainty != Uncertainty::Embedding),
+        ];
+        for (key, _) in unused.into_iter().filter(|(_, given)| *given) {
+            let reason = format!("'model' {} has no posterior over weights", config.model);
+            warn(key, reason);
+        }
     }
     if !config.arch.is_trunk() {
         for key in ["pool", "whitening"] {

@@ -174,6 +174,15 @@ choices! {
     Analytic = "analytic" ~ "analytical" ~ "exact" ~ "delta" ~ "closed_form",
 }
 
+choices! {
+    /// Which spread is an image's uncertainty, the number by which unknown images are noticed.
+    Uncertainty, "uncertainty":
+    /// That of the embedding: deviations added up over its dimensions (method, "OOD score").
+    Embedding = "embedding" ~ "direction" ~ "sigma",
+    /// That of the head's output before the normalisation, added up alike.
+    Output = "output" ~ "output_spread" ~ "outputs" ~ "raw",
+}
+
 impl Choice for Ranking {
     const WHAT: &'static str = "ranking";
     const ALL: &'static [(Self, &'static str)] =

@@ -10,7 +10,7 @@ use super::table::config_keys;
 use super::{
     Activation, Allowed, Arch, Calibrate, DatasetChoice, Device, Distance, FileParts, Freeze,
     HeadInit, HessianApprox, Loss, LrSchedule, Method, Optimizer, Pool, Posterior, Precision,
-    Predictive, Pretrained, Selection, TripletType,
+    Predictive, Pretrained, Selection, TripletType, Uncertainty,
 };
 
 const ANY: Allowed = Allowed::ANY;
@@ -92,6 +92,7 @@ config_keys! {
         calibrate: Calibrate = [Calibrate::None], ANY, "What is fitted on held-out images after training: one temperature of the posterior, so that confidence is what it says.";
         ranking: Ranking = [Ranking::Distance], ANY, "What the nearest neighbours are nearest by: the distance of the embeddings, or its expectation, which holds an image's own spread against it.";
         predictive: Predictive = [Predictive::of(&head_init) => "sampled; centred for head_init: identity"], ANY, "How the predictive distribution of an embedding is formed.";
+        uncertainty: Uncertainty = [Uncertainty::Embedding], ANY, "By which spread unknown images are noticed: that of the embedding, or that of the head's output before it is brought to length 1; wrong answers are by that of the embedding either way.";
     }
     "Machine" identity false {
         data_dir: Option<PathBuf> = [None], ANY, "Folder of the data sets; without it the usual places are searched.";

@@ -29,7 +29,7 @@ mod yaml;
 pub use allowed::Allowed;
 pub use choice::{
     Activation, Arch, Calibrate, Choice, Distance, Freeze, HessianApprox, Loss, LrSchedule, Method,
-    Optimizer, Pool, Posterior, Precision, Predictive, Selection, TripletType,
+    Optimizer, Pool, Posterior, Precision, Predictive, Selection, TripletType, Uncertainty,
 };
 pub use dataset::{DatasetChoice, DatasetName};
 pub use derived::Difference;

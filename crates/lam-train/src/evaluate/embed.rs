@@ -37,20 +37,31 @@ pub struct EmbeddedSet {
     pub isotropic: Option<Vec<f32>>,
     /// Standard deviation of the output before the normalisation, added up, `[N]`.
     pub output_spread: Option<Vec<f32>>,
+    /// One number per image, `[N]`, where it is not `deviation` added up; see [`Embedded`](crate::method::Embedded).
+    pub uncertainty: Option<Vec<f32>>,
     /// `[N]`.
     pub labels: Vec<u32>,
 }
 
 impl EmbeddedSet {
-    /// One number per image: the deviations of its dimensions added up (method, "OOD score"); none where the method
-    /// has no uncertainty.
+    /// One number per image: what the method takes for it, else the deviations of its dimensions added up (method, "OOD
+    /// score"); none where the method has no uncertainty.
     pub fn scores(&self) -> Option<Vec<f64>> {
+        if let Some(given) = self.given_scores() {
+            return Some(given);
+        }
         let deviation = self.deviation.as_ref()?;
         let rows = deviation.chunks_exact(self.dim.max(1));
         Some(
             rows.map(|row| row.iter().map(|&s| f64::from(s)).sum())
                 .collect(),
         )
+    }
+
+    /// One number per image, where the method takes another than the deviations added up.
+    pub(super) fn given_scores(&self) -> Option<Vec<f64>> {
+        let given = self.uncertainty.as_ref()?.iter();
+        Some(given.copied().map(f64::from).collect())
     }
 
     /// What the images' own spread adds to the squared distance to them `[N]`: nothing by distance, or without a spread.
@@ -113,25 +124,14 @@ pub fn embed(
         });
         set.dim = embedded.mean.dims()[1];
         set.mean.extend(host_values(embedded.mean)?);
-        if let Some(deviation) = embedded.deviation {
-            set.deviation
-                .get_or_insert_default()
-                .extend(host_values(deviation)?);
-        }
+        append(&mut set.deviation, embedded.deviation)?;
+        append(&mut set.isotropic, embedded.isotropic)?;
+        append(&mut set.output_spread, embedded.output_spread)?;
+        append(&mut set.uncertainty, embedded.uncertainty)?;
         if let Some(samples) = embedded.samples {
             append_samples(&mut set.samples, samples)?;
         }
         set.feature_norm.extend(host_values(embedded.feature_norm)?);
-        if let Some(isotropic) = embedded.isotropic {
-            set.isotropic
-                .get_or_insert_default()
-                .extend(host_values(isotropic)?);
-        }
-        if let Some(spread) = embedded.output_spread {
-            set.output_spread
-                .get_or_insert_default()
-                .extend(host_values(spread)?);
-        }
         set.labels.extend_from_slice(&batch.labels);
         observer.images_embedded(batch.len());
         loader.recycle(batch);
@@ -154,6 +154,17 @@ fn batch_size(image: usize, device: &Device) -> usize {
     } else {
         (DEVICE_NUMBERS / image.max(1)).clamp(32, 256)
     }
+}
+
+/// Adds a batch's rows, where there are any.
+fn append<const R: usize>(
+    rows: &mut Option<Vec<f32>>,
+    batch: Option<Tensor<R>>,
+) -> Result<(), TrainError> {
+    if let Some(batch) = batch {
+        rows.get_or_insert_default().extend(host_values(batch)?);
+    }
+    Ok(())
 }
 
 /// Spreads `[B, S, D]` over one list per sample, so that each sample's embeddings lie together.

@@ -111,10 +111,15 @@ pub fn evaluate(
 }
 
 fn measure(sets: &Sets) -> Result<Evaluation, TrainError> {
-    let (measured, baselines) = match &sets.gallery {
+    let (mut measured, baselines) = match &sets.gallery {
         None => among_themselves(sets)?,
         Some(gallery) => in_gallery(sets, gallery)?,
     };
+    let ood = sets.ood.as_ref();
+    let foreign = ood.and_then(EmbeddedSet::given_scores);
+    if let Some((known, foreign)) = sets.test.given_scores().zip(foreign) {
+        measured = measured.with_image_uncertainty(known, foreign)?;
+    }
     let values = measured.values().into_iter().chain(baselines.values());
     let metrics = values
         .filter_map(|(name, value)| Some((name, value?)))
@@ -200,6 +205,7 @@ fn baseline_inputs(set: &EmbeddedSet) -> BaselineInputs<'_> {
         feature_norm: Some(&set.feature_norm),
         isotropic: set.isotropic.as_deref(),
         output_spread: set.output_spread.as_deref(),
+        sigma: set.uncertainty.as_ref().and(set.deviation.as_deref()),
         terms: None,
     }
 }

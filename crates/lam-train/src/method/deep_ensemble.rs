@@ -109,6 +109,7 @@ impl Predict for EnsemblePredictor {
             feature_norm: feature_norm.mean_dim(1).squeeze_dim(1),
             isotropic: None,
             output_spread: None,
+            uncertainty: None,
         }
     }
 }

@@ -60,6 +60,7 @@ impl Predict for PointPredictor {
             samples: None,
             isotropic: None,
             output_spread: None,
+            uncertainty: None,
         }
     }
 }

@@ -115,6 +115,7 @@ impl Predict for GaussianPredictor {
             feature_norm: norms(features),
             isotropic: None,
             output_spread: None,
+            uncertainty: None,
         }
     }
 }

@@ -89,6 +89,7 @@ impl Predict for DropoutPredictor {
             feature_norm: norms(whole),
             isotropic: None,
             output_spread: None,
+            uncertainty: None,
         }
     }
 }

@@ -59,6 +59,8 @@ pub struct Embedded {
     /// Standard deviation of the output before the normalisation, added up over its dimensions, `[B]`; none where there is
     /// no posterior over the head's weights.
     pub output_spread: Option<Tensor<1>>,
+    /// One number per image, `[B]`, by which unknown ones are noticed, where it is not `deviation` added up.
+    pub uncertainty: Option<Tensor<1>>,
 }
 
 /// How a method goes through the training set.

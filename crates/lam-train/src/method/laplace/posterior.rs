@@ -10,7 +10,7 @@ use rand_chacha::ChaCha12Rng;
 use super::super::Predict;
 use super::predictor::PosteriorPredictor;
 use crate::TrainError;
-use crate::config::{Config, Predictive};
+use crate::config::{Config, Predictive, Uncertainty};
 
 /// Name of the temperature in a checkpoint.
 pub(crate) const TEMPERATURE: &str = "posterior.temperature";
@@ -19,6 +19,7 @@ pub(crate) const TEMPERATURE: &str = "posterior.temperature";
 pub(super) struct PosteriorRule {
     pub(super) prior_precision: f64,
     predictive: Predictive,
+    uncertainty: Uncertainty,
     /// Factor on the posterior's covariance in predictions; training knows none.
     pub(super) temperature: f32,
 }
@@ -33,6 +34,7 @@ impl PosteriorRule {
         Self {
             prior_precision: config.prior_prec,
             predictive: config.predictive,
+            uncertainty: config.uncertainty,
             temperature: 1.0,
         }
     }
@@ -49,7 +51,7 @@ impl PosteriorRule {
         Ok(Box::new(PosteriorPredictor::new(
             encoder,
             posterior,
-            self.predictive,
+            (self.predictive, self.uncertainty),
             sample_count(samples),
             generator,
         )?))

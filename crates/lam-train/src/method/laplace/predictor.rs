@@ -15,7 +15,7 @@ use rand_chacha::ChaCha12Rng;
 
 use super::super::parts::norms;
 use super::super::{Embedded, Predict};
-use crate::config::Predictive;
+use crate::config::{Predictive, Uncertainty};
 
 /// Embeds by weight samples drawn once; mean and spread from them or from moments.
 pub(super) struct PosteriorPredictor {
@@ -28,6 +28,8 @@ pub(super) struct PosteriorPredictor {
     mean_variance: Tensor<1>,
     /// Whether embeddings stay where the mean of the weights puts them.
     centred: bool,
+    /// Which spread is an image's uncertainty.
+    uncertainty: Uncertainty,
 }
 
 impl PosteriorPredictor {
@@ -36,7 +38,7 @@ impl PosteriorPredictor {
     pub(super) fn new(
         encoder: Encoder,
         posterior: Box<dyn Posterior>,
-        predictive: Predictive,
+        (predictive, uncertainty): (Predictive, Uncertainty),
         samples: NonZeroUsize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Self, LaplaceError> {
@@ -50,6 +52,7 @@ impl PosteriorPredictor {
             samples: posterior.sample(samples, generator),
             moments,
             centred: predictive == Predictive::Centred,
+            uncertainty,
             mean_variance: posterior.deviations().last.weight.square().mean(),
         })
     }
@@ -82,12 +85,14 @@ impl Predict for PosteriorPredictor {
             embedding.mean = normalise(self.mean.forward(features.clone()));
         }
         let feature_norm = norms(features.clone());
+        let by_output = self.uncertainty == Uncertainty::Output;
         Embedded {
             mean: embedding.mean,
             deviation: Some(embedding.deviation),
             samples: Some(samples),
             isotropic: self.isotropic(features, feature_norm.clone()),
             feature_norm,
+            uncertainty: by_output.then(|| output_spread.clone()),
             output_spread: Some(output_spread),
         }
     }

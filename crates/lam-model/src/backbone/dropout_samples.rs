@@ -35,7 +35,7 @@ enum Kind {
 /// A batch of images under every sample.
 #[derive(Debug)]
 pub struct DroppedOut {
-    /// What enters the head's layers with nothing left out, `[B, F]`.
+    /// What enters the head with nothing left out, `[B, F]`.
     pub whole: Tensor<2>,
     /// Outputs of the head under each of `S` samples, `[B, S, D]`.
     pub outputs: Tensor<3>,
@@ -79,15 +79,6 @@ impl DropoutSamples {
     /// # Shapes
     /// - `images`: `[B, C, H, W]`
     pub fn outputs(&self, images: Tensor<4>) -> DroppedOut {
-        let dropped = self.of_backbone(images);
-        DroppedOut {
-            whole: self.head.features(dropped.whole),
-            ..dropped
-        }
-    }
-
-    /// As [`outputs`](Self::outputs), the features with nothing left out as the backbone makes them.
-    fn of_backbone(&self, images: Tensor<4>) -> DroppedOut {
         match &self.kind {
             Kind::Networks { net, rest } => {
                 let map = net.first_block(images);

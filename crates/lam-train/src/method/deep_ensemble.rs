@@ -94,9 +94,9 @@ struct EnsemblePredictor(Vec<Encoder>);
 impl Predict for EnsemblePredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
         let members = self.0.iter().map(|member| {
-            let features = member.features(images.clone());
+            let features = member.backbone.forward(images.clone());
             let norm = norms(features.clone());
-            (normalise(member.head.weights().forward(features)), norm)
+            (normalise(member.head.forward(features)), norm)
         });
         let (embeddings, feature_norms): (Vec<Tensor<2>>, Vec<Tensor<1>>) = members.unzip();
         let samples: Tensor<3> = Tensor::stack(embeddings, 1);

@@ -52,10 +52,10 @@ struct PointPredictor(Encoder);
 
 impl Predict for PointPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let features = self.0.features(images);
+        let features = self.0.backbone.forward(images);
         Embedded {
             feature_norm: norms(features.clone()),
-            mean: normalise(self.0.head.weights().forward(features)),
+            mean: normalise(self.0.head.forward(features)),
             deviation: None,
             samples: None,
             isotropic: None,

@@ -104,15 +104,16 @@ impl GaussianPredictor {
 
 impl Predict for GaussianPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let features = self.encoder.features(images.clone());
+        let given = self.encoder.backbone.forward(images.clone());
+        let features = self.encoder.head.features(given.clone());
         let mean = normalise(self.encoder.head.weights().forward(features.clone()));
-        let deviation = self.variance.forward(features.clone()).sqrt();
+        let deviation = self.variance.forward(features).sqrt();
         let noise = self.noise_of(&images, mean.dims()[1]);
         Embedded {
             samples: Some(samples(mean.clone(), deviation.clone(), noise)),
             mean,
             deviation: Some(deviation),
-            feature_norm: norms(features),
+            feature_norm: norms(given),
             isotropic: None,
             output_spread: None,
             uncertainty: None,

@@ -59,12 +59,13 @@ impl PosteriorPredictor {
 
     /// Spread under the posterior without curvature: one variance for all weights, as large as the fitted ones are on
     /// average. Of a head of several layers it has no closed form.
-    fn isotropic(&self, features: Tensor<2>, feature_norm: Tensor<1>) -> Option<Tensor<2>> {
+    fn isotropic(&self, features: Tensor<2>) -> Option<Tensor<2>> {
         if !self.mean.is_linear() {
             return None;
         }
+        let squares: Tensor<2> = features.clone().square().sum_dim(1);
+        let seen = squares.add_scalar(1.0);
         let mean = self.mean.forward(features);
-        let seen = feature_norm.square().add_scalar(1.0).unsqueeze_dim::<2>(1);
         let variance = seen * self.mean_variance.clone().unsqueeze();
         let variance = variance.expand(mean.dims());
         Some(direction_moments(Outputs { mean, variance }).deviation)
@@ -73,7 +74,8 @@ impl PosteriorPredictor {
 
 impl Predict for PosteriorPredictor {
     fn embed(&self, images: Tensor<4>) -> Embedded {
-        let features = self.encoder.features(images);
+        let given = self.encoder.backbone.forward(images);
+        let features = self.encoder.head.features(given.clone());
         let outputs = self.samples.outputs(features.clone());
         let output_spread = output_spread(outputs.clone());
         let samples = directions(outputs);
@@ -84,14 +86,13 @@ impl Predict for PosteriorPredictor {
         if self.centred {
             embedding.mean = normalise(self.mean.forward(features.clone()));
         }
-        let feature_norm = norms(features.clone());
         let by_output = self.uncertainty == Uncertainty::Output;
         Embedded {
             mean: embedding.mean,
             deviation: Some(embedding.deviation),
             samples: Some(samples),
-            isotropic: self.isotropic(features, feature_norm.clone()),
-            feature_norm,
+            isotropic: self.isotropic(features),
+            feature_norm: norms(given),
             uncertainty: by_output.then(|| output_spread.clone()),
             output_spread: Some(output_spread),
         }

@@ -8,6 +8,8 @@ use super::tiles::{Column, PairTiles, TILE};
 
 /// Features of a panel with the widest vectors; narrower ones divide it.
 const PANEL: usize = 48;
+/// Vectors of features in a row of a panel.
+const VECTORS: usize = 3;
 /// Tasks at most: enough to even out threads of unequal speed, few enough that starting them costs nothing.
 const TASKS: usize = 64;
 /// Columns of tiles that are worth a second thread.
@@ -84,18 +86,18 @@ impl WithSimd for Columns<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
-        // A tile's sums take TILE × VECTORS registers; the rest holds a row of features and one broadcast.
+        // The sums of some rows of a tile take that many times VECTORS registers; the rest holds a row of features and one broadcast.
         if S::REGISTER_COUNT >= 32 {
-            self.run::<S, 3>(simd)
+            self.run::<S, TILE>(simd)
         } else {
-            self.run::<S, 1>(simd)
+            self.run::<S, { TILE / 2 }>(simd)
         }
     }
 }
 
 impl Columns<'_> {
     #[inline(always)]
-    fn run<S: Simd, const VECTORS: usize>(self, simd: S) -> Vec<f32> {
+    fn run<S: Simd, const ROWS: usize>(self, simd: S) -> Vec<f32> {
         let panel_width = VECTORS * S::F32_LANES;
         let outputs = self.matrices.len() / self.tiles.columns();
         let mut out = vec![0.0; outputs * self.width];
@@ -104,7 +106,7 @@ impl Columns<'_> {
             let width = panel_width.min(self.width - from);
             self.copy_features(from, width, bytemuck::cast_slice_mut(&mut panel));
             for (k, matrix) in self.matrices.chunks_exact(self.tiles.columns()).enumerate() {
-                let sums = forms::<S, VECTORS>(simd, self.tiles, matrix, panel.as_chunks().0);
+                let sums = forms::<S, ROWS>(simd, self.tiles, matrix, panel.as_chunks().0);
                 let sums: &[f32] = bytemuck::cast_slice(&sums[..]);
                 out[k * self.width + from..][..width].copy_from_slice(&sums[..width]);
             }
@@ -124,9 +126,9 @@ impl Columns<'_> {
     }
 }
 
-/// `Σ_a x_a Σ_b T[a,b] x_b` for the features of one panel.
+/// `Σ_a x_a Σ_b T[a,b] x_b` for the features of one panel, `ROWS` rows of a tile at a time.
 #[inline(always)]
-fn forms<S: Simd, const VECTORS: usize>(
+fn forms<S: Simd, const ROWS: usize>(
     simd: S,
     tiles: &PairTiles,
     matrix: &[Column],
@@ -134,19 +136,21 @@ fn forms<S: Simd, const VECTORS: usize>(
 ) -> [S::f32s; VECTORS] {
     let mut total = [simd.splat_f32s(0.0); VECTORS];
     for (tile, entries) in tiles.with_entries(matrix) {
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; TILE];
-        for (column, &b) in entries.iter().zip(&tile.columns) {
-            let x = &panel[b];
-            for r in 0..TILE {
-                let entry = simd.splat_f32s(column[r]);
-                for v in 0..VECTORS {
-                    sums[r][v] = simd.mul_add_e_f32s(entry, x[v], sums[r][v]);
+        for first in (0..TILE).step_by(ROWS) {
+            let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+            for (column, &b) in entries.iter().zip(&tile.columns) {
+                let x = &panel[b];
+                for r in 0..ROWS {
+                    let entry = simd.splat_f32s(column[first + r]);
+                    for v in 0..VECTORS {
+                        sums[r][v] = simd.mul_add_e_f32s(entry, x[v], sums[r][v]);
+                    }
                 }
             }
-        }
-        for (sums, x) in sums.iter().zip(&panel[tile.row..]) {
-            for v in 0..VECTORS {
-                total[v] = simd.mul_add_e_f32s(sums[v], x[v], total[v]);
+            for (sums, x) in sums.iter().zip(&panel[tile.row + first..]) {
+                for v in 0..VECTORS {
+                    total[v] = simd.mul_add_e_f32s(sums[v], x[v], total[v]);
+                }
             }
         }
     }

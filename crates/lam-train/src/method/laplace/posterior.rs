@@ -51,7 +51,8 @@ impl PosteriorRule {
         Ok(Box::new(PosteriorPredictor::new(
             encoder,
             posterior,
-            (self.predictive, self.uncertainty),
+            self.predictive,
+            self.uncertainty,
             sample_count(samples),
             generator,
         )?))

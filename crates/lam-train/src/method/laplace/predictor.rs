@@ -38,7 +38,8 @@ impl PosteriorPredictor {
     pub(super) fn new(
         encoder: Encoder,
         posterior: Box<dyn Posterior>,
-        (predictive, uncertainty): (Predictive, Uncertainty),
+        predictive: Predictive,
+        uncertainty: Uncertainty,
         samples: NonZeroUsize,
         generator: &mut ChaCha12Rng,
     ) -> Result<Self, LaplaceError> {

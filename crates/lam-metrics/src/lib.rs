@@ -10,7 +10,7 @@
 //! | brier, nll | the same, by proper scores: no bins | 0–1, 0–∞, low | [`ProperScores`] |
 //! | r_auroc | whether uncertainty tells wrong neighbours from right ones | 0–1, high | [`r_auroc`] |
 //!
-//! [`Baselines`] measures scores that need no fitted posterior by the same figures ([`ScalarScore`]).
+//! [`Baselines`] measures scores that need no fitted posterior, and the other spreads of one, by the same figures ([`ScalarScore`]).
 //! [`ThresholdPlan`] chooses which answers to accept so that few of them are wrong, with a guarantee.
 //!
 //! [`evaluate`] computes all of them for one labelled set, [`evaluate_places`] for queries in a database,

@@ -167,7 +167,7 @@ fn print(summary: &Summary, files: &BenchFiles, printer: &Printer) -> Result<(),
     printer.out(text(&main_table(summary, false), printer))?;
     if let Some(table) = baseline_table(summary) {
         printer.out(format!(
-            "\n{}: scores that need no fitted posterior",
+            "\n{}: scores that need no fitted posterior, and a posterior's other spread",
             paint.bold("Honest baselines")
         ))?;
         printer.out(text(&table, printer))?;

@@ -140,7 +140,7 @@ fn results(summary: &Summary) -> Section {
     ))];
     if let Some(table) = baseline_table(summary) {
         let caption = "Honest baselines: each configuration's own uncertainty beside scores that need no fitted \
-                       posterior, on the same embeddings. Bold: the best of a configuration.";
+                       posterior, and a posterior's other spread, on the same embeddings. Bold: the best of a configuration.";
         blocks.push(Block::Table(page_table(&table, caption)));
     }
     if let Some(table) = missing_table(summary) {

@@ -56,7 +56,7 @@ impl std::fmt::Debug for EmbeddedGallery {
 pub struct Evaluation {
     /// Everything, curves included.
     pub measured: lam_metrics::Evaluation,
-    /// The same figures for scores that need no fitted posterior.
+    /// The same figures for other scores.
     pub baselines: Baselines,
     /// The metrics that are defined, by name, in the order they are reported.
     pub metrics: Vec<(String, f64)>,

@@ -115,6 +115,7 @@ impl CliError {
                 error,
                 RetrieveError::OtherModel { .. }
                     | RetrieveError::NotCalibrated
+                    | RetrieveError::Share(_)
                     | RetrieveError::Metric(_)
             ),
             Self::Store(error) => matches!(

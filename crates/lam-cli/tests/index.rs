@@ -77,6 +77,49 @@ fn answers_are_the_nearest_rows_of_what_was_embedded() {
 }
 
 #[test]
+fn queries_of_an_unknown_kind_are_told() {
+    let world = trained();
+    world.run("index create i run sample:train").code(0);
+    // Test images, as files; the index holds none of them.
+    sample_pictures(&world, 0..400);
+    let novel = |query: &str| -> usize {
+        let run = world
+            .run(&format!("search i {query} --unknown 0.1 --json"))
+            .code(0);
+        assert!(
+            run.stderr.contains("queries are of an unknown kind"),
+            "{}",
+            run.stderr
+        );
+        let answers = run.stdout.lines().map(|line| {
+            let answer: Value = serde_json::from_str(line).unwrap();
+            let novel = answer["novel"].as_bool().unwrap();
+            let verdict = if novel { "abstained" } else { "accepted" };
+            assert_eq!(answer["verdict"], verdict);
+            usize::from(novel)
+        });
+        answers.sum()
+    };
+    // A tenth, within a binomial's error and that of a run that has seen the items.
+    let known = novel("pictures.csv");
+    assert!((1..=90).contains(&known), "{known} of 400");
+    world
+        .run("search i pictures.csv --unknown 0.00001")
+        .code(1)
+        .says("at least 99999");
+    for wrong in ["0", "1", "-0.5", "NaN"] {
+        world
+            .run(&format!("search i pictures.csv --unknown {wrong}"))
+            .code(2)
+            .says("between 0 and 1");
+    }
+    world
+        .run("search i pictures.csv --unknown 0.1")
+        .code(0)
+        .says("of an unknown kind");
+}
+
+#[test]
 fn calibrated_answers_keep_the_risk_asked_for() {
     let world = trained();
     // Three sets that have no picture in common: the first 200 of the sample's test images, its training images, and the

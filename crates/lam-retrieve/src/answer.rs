@@ -36,6 +36,9 @@ pub struct Answer {
     /// Probability that the first item is of the query's class, from the agreement and from how often answers with
     /// such an agreement were right; none without a [`Calibration`](crate::Calibration).
     pub confidence: Option<f64>,
+    /// Whether the query is of a kind that the index does not hold; none where that was not asked
+    /// ([`Novelty`](crate::Novelty)) or the query has no uncertainty.
+    pub novel: Option<bool>,
     /// Whether to rely on it.
     pub verdict: Verdict,
 }

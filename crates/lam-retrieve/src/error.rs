@@ -46,6 +46,21 @@ pub enum RetrieveError {
         /// Those at hand.
         queries: usize,
     },
+    /// A share of queries that cannot be asked for.
+    #[error("{0} is no share of the queries: expected a number between 0 and 1, as in 0.01")]
+    Share(f64),
+    /// The index has too few items to say what is unknown.
+    #[error(
+        "{items} items with an uncertainty cannot say which queries are more uncertain than all but {share} of their kind: it takes at least {fewest}; ask for a larger share or add items{}", if *items == 0 { " (an index of plain vectors has no uncertainty)" } else { "" }
+    )]
+    FewItems {
+        /// Share of known queries that may be taken for unknown ones.
+        share: f64,
+        /// Items at hand.
+        items: usize,
+        /// Items that it takes.
+        fewest: usize,
+    },
     /// Queries to calibrate with that cannot be used.
     #[error("{0}")]
     Calibration(String),

@@ -4,6 +4,7 @@
 //! - [`Retriever`]: searches a [`View`](lam_search::store::View) of an index with them.
 //! - [`Calibration`]: what answers to labelled queries say about confidence: agreement becomes a probability, and a
 //!   tolerated risk becomes a threshold.
+//! - [`Novelty`]: which queries are of a kind that the index does not hold, by their uncertainty among that of its items.
 //! - [`Classes`]: one numbering of classes, by name, for sources that number them differently.
 //!
 //! Nothing here knows a network: the encoder of a trained run is in `lam-train`, and a test's may be ten lines.
@@ -18,6 +19,7 @@ mod encoder;
 mod error;
 mod isotonic;
 mod model_file;
+mod novelty;
 mod plain;
 mod retriever;
 
@@ -29,5 +31,6 @@ pub use encoder::{Accepts, Encoder, Input};
 pub use error::RetrieveError;
 pub use isotonic::Isotonic;
 pub use model_file::IndexModel;
+pub use novelty::Novelty;
 pub use plain::plain_fingerprint;
 pub use retriever::{RetrieveOptions, Retriever};

@@ -3,7 +3,7 @@ use lam_search::Ranking;
 use lam_search::retrieval::{Answer as Nearest, Method, SearchOptions, Verdict, Votes};
 use lam_search::store::{Fingerprint, View};
 
-use crate::{Answer, Calibration, Embeddings, Found, RetrieveError, Rule};
+use crate::{Answer, Calibration, Embeddings, Found, Novelty, RetrieveError, Rule};
 
 /// What is asked of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,13 +32,28 @@ impl RetrieveOptions {
 pub struct Retriever {
     calibration: Option<Calibration>,
     rule: Option<Rule>,
+    novelty: Option<Novelty>,
 }
 
 impl Retriever {
     /// With what is known of answers, and the rule by which they are accepted; without a rule the threshold that the
     /// index holds decides, if it holds one.
     pub fn new(calibration: Option<Calibration>, rule: Option<Rule>) -> Self {
-        Self { calibration, rule }
+        Self {
+            calibration,
+            rule,
+            novelty: None,
+        }
+    }
+
+    /// Not sure of any query that this takes for one of an unknown kind.
+    pub fn with_novelty(self, novelty: Option<Novelty>) -> Self {
+        Self { novelty, ..self }
+    }
+
+    /// By what queries are taken for ones of an unknown kind.
+    pub fn novelty(&self) -> Option<&Novelty> {
+        self.novelty.as_ref()
     }
 
     /// What is known of answers.
@@ -88,6 +103,14 @@ impl Retriever {
                         score.map_or(Verdict::Undecided, |score| rule.verdict(score))
                     }
                 };
+                let novel = self
+                    .novelty
+                    .as_ref()
+                    .and_then(|novelty| Some(novelty.is_novel(nearest.uncertainty?)));
+                let verdict = match self.novelty {
+                    None => verdict,
+                    Some(_) => Novelty::verdict(novel, verdict, self.rule.is_none()),
+                };
                 Answer {
                     found: nearest
                         .hits
@@ -97,6 +120,7 @@ impl Retriever {
                     uncertainty: nearest.uncertainty,
                     agreement,
                     confidence,
+                    novel,
                     verdict,
                 }
             })

@@ -8,4 +8,5 @@ mod calibration_file;
 mod classes;
 mod embeddings;
 mod isotonic;
+mod novelty;
 mod retriever;

@@ -35,6 +35,7 @@ pub fn to_json(query: &str, answer: &Answer) -> Value {
         "uncertainty": answer.uncertainty,
         "agreement": answer.agreement,
         "confidence": answer.confidence,
+        "novel": answer.novel,
         "neighbours": found.collect::<Vec<_>>(),
     })
 }
@@ -53,6 +54,9 @@ pub fn print(query: &str, answer: &Answer, printer: &Printer) -> Result<(), CliE
     }
     let heading = match answer.verdict {
         Verdict::Accepted => paint.good(query),
+        Verdict::Abstained if answer.novel == Some(true) => {
+            paint.bad(format!("{query}: of an unknown kind"))
+        }
         Verdict::Abstained => paint.bad(format!("{query}: not sure")),
         Verdict::Undecided => paint.bold(query),
     };

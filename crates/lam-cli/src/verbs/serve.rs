@@ -14,7 +14,9 @@ use lam_serve::{Limits, ServeOptions, Service, Token};
 
 use crate::error::CliError;
 use crate::printer::Printer;
-use crate::retrieval::{ApproximateArgs, IndexPictures, Model, ModelArgs, RiskArgs, SourceArgs};
+use crate::retrieval::{
+    ApproximateArgs, IndexPictures, Model, ModelArgs, NoveltyArgs, RiskArgs, SourceArgs,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,6 +59,9 @@ pub struct ServeArgs {
     risk: RiskArgs,
 
     #[command(flatten)]
+    novelty: NoveltyArgs,
+
+    #[command(flatten)]
     approximate: ApproximateArgs,
 
     /// Show pictures of items from this folder too; can be repeated
@@ -95,6 +100,7 @@ pub fn run(args: &ServeArgs, printer: &Printer) -> Result<(), CliError> {
     let options = options(args)?;
     let writer = Writer::open(index)?;
     let retriever = args.risk.retriever(index, printer)?;
+    let retriever = args.novelty.retriever(retriever, &writer.view(), printer)?;
     let model = Model::of_index(index, &writer.view(), &args.model.or_run(run))?;
     let pictures = pictures(args, index, &model)?;
     let encoder = model.into_run().map(|run| run as Arc<dyn Encoder>);

@@ -1,7 +1,7 @@
 //! Answers to queries, as JSON.
 
 use lam_metrics::RiskScore;
-use lam_retrieve::{Answer, Found};
+use lam_retrieve::{Answer, Found, Retriever};
 use lam_search::retrieval::Verdict;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +22,8 @@ pub(super) struct AnswerBody {
     agreement: Option<f64>,
     /// Probability that the first neighbour's class is right; null where the index is not calibrated.
     confidence: Option<f64>,
+    /// Whether the query is of a kind that the index does not hold; null where the server was not asked to tell.
+    novel: Option<bool>,
     /// Whether to rely on it.
     verdict: VerdictBody,
     /// Why, in a sentence.
@@ -99,6 +101,7 @@ pub(super) fn body(
         uncertainty: answer.uncertainty,
         agreement: answer.agreement,
         confidence: answer.confidence,
+        novel: answer.novel,
         verdict,
         reason,
         map,
@@ -127,6 +130,9 @@ fn neighbour(found: Found, pictures: bool) -> NeighbourBody {
 fn reason(state: &State, threshold: Option<f64>, answer: &Answer) -> String {
     if answer.found.is_empty() {
         return "the index is empty".into();
+    }
+    if let Some(reason) = novelty_reason(&state.retriever, answer) {
+        return reason;
     }
     let Some(rule) = state.retriever.rule() else {
         return match (answer.verdict, answer.uncertainty, threshold) {
@@ -160,6 +166,21 @@ fn reason(state: &State, threshold: Option<f64>, answer: &Answer) -> String {
             )
         }
         Verdict::Undecided => format!("{what} is not known for this query"),
+    }
+}
+
+/// Where the query's kind decides: it is unknown, or nothing else was asked.
+fn novelty_reason(retriever: &Retriever, answer: &Answer) -> Option<String> {
+    let most = short(retriever.novelty()?.threshold);
+    let value = short(answer.uncertainty?);
+    match (answer.novel?, answer.verdict) {
+        (true, _) => Some(format!(
+            "the query's uncertainty of {value} is above {most}: it is of a kind that the index does not hold"
+        )),
+        (false, Verdict::Accepted) if retriever.rule().is_none() => Some(format!(
+            "the query's uncertainty of {value} is not above {most}: it is of a kind that the index holds"
+        )),
+        (false, _) => None,
     }
 }
 

@@ -66,6 +66,7 @@ impl Searched for Database<'_> {
                     uncertainty: queries.uncertainty(query),
                     agreement: None,
                     confidence: None,
+                    novel: None,
                     verdict: Verdict::Undecided,
                 })
             })

@@ -17,13 +17,14 @@ use tally::Tally;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::retrieval::{
-    ApproximateArgs, Model, ModelArgs, RiskArgs, Source, SourceArgs, answers, embed,
+    ApproximateArgs, Model, ModelArgs, NoveltyArgs, RiskArgs, Source, SourceArgs, answers, embed,
 };
 
 const EXAMPLES: &str = "\
 Examples:
   lam search shop.index query.jpg
   lam search shop.index new-photos/ --risk 0.05           abstain, so that at most 5 % of the answers are wrong
+  lam search shop.index new-photos/ --unknown 0.01        abstain on pictures of a kind that the index does not hold
   lam search shop.index query.jpg --expected              rank by the distance to be expected
   lam search shop.index new-photos/ --json > answers.jsonl
   find new -name '*.jpg' | lam search shop.index - -k 3
@@ -52,7 +53,7 @@ pub struct SearchArgs {
     expected: bool,
 
     /// Look them up in a database that `lam export` filled, instead of an index
-    #[arg(long, value_name = "URL", requires = "table", conflicts_with_all = ["risk", "approximate"])]
+    #[arg(long, value_name = "URL", requires = "table", conflicts_with_all = ["risk", "unknown", "approximate"])]
     from: Option<String>,
 
     /// With --from: the table or collection
@@ -66,6 +67,9 @@ pub struct SearchArgs {
 
     #[command(flatten)]
     risk: RiskArgs,
+
+    #[command(flatten)]
+    novelty: NoveltyArgs,
 
     #[command(flatten)]
     approximate: ApproximateArgs,
@@ -98,6 +102,7 @@ pub fn run(args: &SearchArgs, printer: &Printer) -> Result<(), CliError> {
     let reader = Reader::open(index)?;
     let view = reader.view();
     let retriever = args.risk.retriever(index, printer)?;
+    let retriever = args.novelty.retriever(retriever, &view, printer)?;
     let model = Model::of_index(index, &view, &args.model)?;
     let mut local = Local {
         view,

@@ -11,6 +11,8 @@ pub(super) struct Tally {
     queries: usize,
     accepted: usize,
     abstained: usize,
+    asked_novel: usize,
+    novel: usize,
     labelled: usize,
     right: usize,
     neighbours: usize,
@@ -25,6 +27,8 @@ impl Tally {
         self.queries += 1;
         self.accepted += usize::from(accepted);
         self.abstained += usize::from(answer.verdict == Verdict::Abstained);
+        self.asked_novel += usize::from(answer.novel.is_some());
+        self.novel += usize::from(answer.novel == Some(true));
         if let (Some(class), Some(first)) = (class, answer.found.first()) {
             let is_right = |found: &Found| found.class.as_deref() == Some(class);
             let right = is_right(first);
@@ -42,6 +46,14 @@ impl Tally {
         let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
         if self.queries < 2 {
             return;
+        }
+        if self.asked_novel > 0 {
+            printer.note(format!(
+                "{} of {} queries are of an unknown kind ({:.1} %)",
+                self.novel,
+                self.asked_novel,
+                share(self.novel, self.asked_novel)
+            ));
         }
         if let Some(rule) = rule {
             printer.note(format!(

@@ -17,6 +17,13 @@ pub struct Embeddings {
     pub samples: Option<Samples>,
 }
 
+/// Deviations `[N, D]` added up over the dimensions, `[N]`: the uncertainty of an input where its model says no other.
+pub fn added_up(sigmas: &[f32], dim: usize) -> Vec<f64> {
+    let rows = sigmas.chunks_exact(dim.max(1));
+    rows.map(|row| row.iter().map(|&sigma| f64::from(sigma)).sum())
+        .collect()
+}
+
 /// Embeddings under samples of the model's weights.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Samples {

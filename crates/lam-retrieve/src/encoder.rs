@@ -33,6 +33,12 @@ pub trait Encoder: Send + Sync {
     /// What it takes.
     fn accepts(&self) -> Accepts;
 
+    /// Whether an input's uncertainty is its deviations added up: that of an embedding that others found is then known
+    /// from its deviations.
+    fn adds_up(&self) -> bool {
+        true
+    }
+
     /// Embeds inputs, in order.
     ///
     /// # Errors

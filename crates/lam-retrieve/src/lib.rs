@@ -26,7 +26,7 @@ mod retriever;
 pub use answer::{Answer, Found};
 pub use calibration::{AnsweredQuery, Calibration, Provenance, Rule};
 pub use classes::Classes;
-pub use embeddings::{Embeddings, Samples};
+pub use embeddings::{Embeddings, Samples, added_up};
 pub use encoder::{Accepts, Encoder, Input};
 pub use error::RetrieveError;
 pub use isotonic::Isotonic;

@@ -196,6 +196,26 @@ fn embeddings_are_those_of_the_model() {
     assert!(difference.abs() < 1e-6);
 }
 
+/// The deviations of an embedding do not say how uncertain it is to a model that says another number.
+#[test]
+fn an_uncertainty_of_another_kind_is_not_made_up() {
+    let encoder = Colours {
+        halves: true,
+        ..Colours::default()
+    };
+    let (_folder, service) = colours(Arc::new(encoder));
+    let server = Server::start(service, ServeOptions::local(0));
+    let own = server.png("/embed", &png(&one_colour([200, 10, 60]))).ok();
+    let mut query = json!({"vector": own["mean"], "sigma": own["sigma"]});
+    let answer = server.json("/search", &query).ok();
+    assert_eq!(answer["uncertainty"], Value::Null);
+    assert_eq!(answer["verdict"], "undecided");
+    query["uncertainty"] = own["uncertainty"].clone();
+    let answer = server.json("/search", &query).ok();
+    assert_eq!(answer["uncertainty"], own["uncertainty"]);
+    assert_eq!(answer["verdict"], "accepted");
+}
+
 #[test]
 fn wrong_questions_are_told_so() {
     let (_folder, service) = plane();

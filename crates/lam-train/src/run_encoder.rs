@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lam_data::{DataError, ImageShape, Presentation, find};
 use lam_model::backbone::Backbone;
 use lam_model::{StateDict, load_state};
-use lam_retrieve::{Accepts, Embeddings, Encoder, Input, RetrieveError, Samples};
+use lam_retrieve::{Accepts, Embeddings, Encoder, Input, RetrieveError, Samples, added_up};
 use lam_search::store::Fingerprint;
 use sha2::{Digest, Sha256};
 
@@ -201,16 +201,9 @@ impl RunEncoder {
     fn to_host(&self, embedded: Embedded) -> Result<Embeddings, TrainError> {
         let dim = embedded.mean.dims()[1];
         let sigmas = embedded.deviation.map(host_values).transpose()?;
-        let uncertainties = match (embedded.uncertainty, &sigmas) {
-            (Some(given), _) => {
-                let given = host_values(given)?.into_iter();
-                Some(given.map(f64::from).collect())
-            }
-            (None, sigmas) => sigmas.as_ref().map(|sigmas| {
-                let rows = sigmas.chunks_exact(dim.max(1));
-                rows.map(|row| row.iter().map(|&sigma| f64::from(sigma)).sum())
-                    .collect()
-            }),
+        let uncertainties = match embedded.uncertainty {
+            Some(given) => Some(host_values(given)?.into_iter().map(f64::from).collect()),
+            None => sigmas.as_ref().map(|sigmas| added_up(sigmas, dim)),
         };
         let samples = embedded.samples.filter(|_| self.votes > 0).map(|samples| {
             let per_input = samples.dims()[1].min(self.votes);
@@ -276,6 +269,10 @@ impl Encoder for RunEncoder {
             Some(_) => Accepts::Images,
             None => Accepts::Vectors(self.shape.numel()),
         }
+    }
+
+    fn adds_up(&self) -> bool {
+        self.config.uncertainty == Uncertainty::Embedding
     }
 
     fn embed(&self, inputs: &[Input<'_>]) -> Result<Embeddings, RetrieveError> {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use lam_retrieve::{Accepts, Embeddings};
+use lam_retrieve::{Accepts, Embeddings, added_up};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{Answered, Failure};
-use crate::queue::OwnedInput;
+use crate::queue::{Encodings, OwnedInput};
 use crate::state::State;
 
 /// No request is read that has more rows, whatever the limits say: an empty one costs a sender two bytes, but a reader
@@ -97,10 +97,12 @@ pub(crate) async fn embed(
         check_rows(&sigmas, dim, "sigma", "an index of this dimension takes")?;
         embeddings.sigmas = Some(sigmas.concat());
     }
+    // As the model gives it; nothing is known of one that says another number.
+    let adds_up = state.encodings.as_ref().is_none_or(Encodings::adds_up);
     let uncertainties = given.iter().map(|given| {
-        // As a model gives it that was not told otherwise: all deviations added up.
-        let sum = |sigma: &Vec<f32>| sigma.iter().map(|&s| f64::from(s)).sum();
-        given.uncertainty.or_else(|| given.sigma.as_ref().map(sum))
+        let sum = |sigma: &Vec<f32>| added_up(sigma, dim).into_iter().sum();
+        let known = given.sigma.as_ref().filter(|_| adds_up);
+        given.uncertainty.or_else(|| known.map(sum))
     });
     let uncertainties: Vec<Option<f64>> = uncertainties.collect();
     if uncertainties.iter().any(Option::is_some) {

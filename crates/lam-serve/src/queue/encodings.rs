@@ -44,22 +44,28 @@ impl Job for Encoding {
 /// The encoder with the inputs that wait for it.
 pub(crate) struct Encodings {
     accepts: Accepts,
+    adds_up: bool,
     line: Line<Encoding>,
 }
 
 impl Encodings {
     /// The encoder computes on all cores: one thread asks it.
     pub(crate) fn start(encoder: Arc<dyn Encoder>, metrics: Metrics) -> io::Result<Self> {
-        let accepts = encoder.accepts();
+        let (accepts, adds_up) = (encoder.accepts(), encoder.adds_up());
         let work = move |jobs| encode(&*encoder, &metrics, jobs);
         Ok(Self {
             accepts,
+            adds_up,
             line: Line::start("encode", MOST_INPUTS, vec![work])?,
         })
     }
 
     pub(crate) fn accepts(&self) -> Accepts {
         self.accepts
+    }
+
+    pub(crate) fn adds_up(&self) -> bool {
+        self.adds_up
     }
 
     /// Embeds inputs of the kind that the encoder takes.

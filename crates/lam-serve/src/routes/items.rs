@@ -42,7 +42,7 @@ pub(super) struct ItemBody {
     vector: Vec<f32>,
     /// Deviations, if the vector is an embedding and the index stores them.
     sigma: Option<Vec<f32>>,
-    /// Uncertainty, if the vector is an embedding; by default the deviations added up.
+    /// Uncertainty, if the vector is an embedding; by default the deviations added up, where the model does that.
     uncertainty: Option<f64>,
     /// Name of its class; a new one is numbered.
     class: Option<String>,
@@ -63,7 +63,7 @@ pub(super) struct AddBody {
     vector: Option<Vec<f32>>,
     /// Deviations, if the vector is an embedding and the index stores them.
     sigma: Option<Vec<f32>>,
-    /// Uncertainty, if the vector is an embedding; by default the deviations added up.
+    /// Uncertainty, if the vector is an embedding; by default the deviations added up, where the model does that.
     uncertainty: Option<f64>,
     /// Name of its class; a new one is numbered.
     class: Option<String>,

@@ -52,7 +52,7 @@ pub(super) struct QueryBody {
     vector: Option<Vec<f32>>,
     /// Deviations of that vector, if it is an embedding.
     sigma: Option<Vec<f32>>,
-    /// Uncertainty of that vector, if it is an embedding; by default its deviations added up.
+    /// Uncertainty of that vector, if it is an embedding; by default its deviations added up, where the model does that.
     uncertainty: Option<f64>,
     /// Several vectors, for as many answers.
     #[serde(default, deserialize_with = "limited")]

@@ -18,6 +18,8 @@ pub struct Colours {
     pub pause: Duration,
     /// How often it was asked.
     pub asked: Arc<AtomicUsize>,
+    /// Whether its uncertainty is half of its deviations added up.
+    pub halves: bool,
 }
 
 /// A picture of one row that makes [`Colours`] panic.
@@ -34,6 +36,10 @@ impl Encoder for Colours {
 
     fn accepts(&self) -> Accepts {
         Accepts::Images
+    }
+
+    fn adds_up(&self) -> bool {
+        !self.halves
     }
 
     fn embed(&self, inputs: &[Input<'_>]) -> Result<Embeddings, RetrieveError> {
@@ -60,7 +66,12 @@ impl Encoder for Colours {
                 (&mut all.sigmas, &mut all.uncertainties, &mut all.samples)
             {
                 sigmas.extend(sigma);
-                uncertainties.push(sigma.iter().map(|&s| f64::from(s)).sum());
+                let added_up: f64 = sigma.iter().map(|&s| f64::from(s)).sum();
+                uncertainties.push(if self.halves {
+                    added_up / 2.0
+                } else {
+                    added_up
+                });
                 for sample in 0..SAMPLES {
                     // Corners of the box of one deviation.
                     let corner = |d: usize| {

@@ -29,7 +29,8 @@ pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
         strong: Vec::new(),
     };
     let help = "Isotropic, feature norm and neighbour distance come for free. A fitted posterior earns its keep only in the \
-                columns in which its row, or that of its output spread, is the highest: AUROC and AUPRC for telling images from elsewhere, AUSC and R-AUROC for telling wrong \
+                columns in which its row, or that of its output spread, is the highest: AUROC and AUPRC for telling \
+                images from elsewhere, AUSC and R-AUROC for telling wrong \
                 neighbours.";
     vec![Block::Text(help.to_owned()), Block::Table(table)]
 }

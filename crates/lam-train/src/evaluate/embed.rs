@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lam_data::{Batch, Dataset, Loader};
 use lam_metrics::{Calibration, NeighbourVotes, Votes};
 use lam_model::is_host;
+use lam_retrieve::added_up;
 use lam_search::Ranking;
 
 use crate::TrainError;
@@ -50,12 +51,7 @@ impl EmbeddedSet {
         if let Some(given) = self.given_scores() {
             return Some(given);
         }
-        let deviation = self.deviation.as_ref()?;
-        let rows = deviation.chunks_exact(self.dim.max(1));
-        Some(
-            rows.map(|row| row.iter().map(|&s| f64::from(s)).sum())
-                .collect(),
-        )
+        Some(added_up(self.deviation.as_ref()?, self.dim))
     }
 
     /// One number per image, where the method takes another than the deviations added up.

@@ -115,6 +115,7 @@ impl CliError {
                 error,
                 RetrieveError::OtherModel { .. }
                     | RetrieveError::NotCalibrated
+                    | RetrieveError::NoUncertainty
                     | RetrieveError::Share(_)
                     | RetrieveError::Metric(_)
             ),

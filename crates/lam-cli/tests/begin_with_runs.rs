@@ -265,7 +265,8 @@ fn random_features_begin_on_a_trained_backbone() {
     world.run("train kron.yaml").code(0);
     world
         .run("train wrong.yaml")
-        .code(1)
+        .code(2)
+        .says("plain/seed-1/checkpoints/")
         .says("head.random_features.projection");
     let run = world.path("runs/fashionmnist/kron/seed-1");
     for name in [

@@ -369,6 +369,10 @@ fn vectors_without_a_run_are_searched_as_they_are() {
         .code(2)
         .says("vectors");
     world
+        .run("search v e.parquet --unknown 0.1")
+        .code(2)
+        .says("have no uncertainty");
+    world
         .run("index create w --vectors fashionmnist:test")
         .code(2)
         .says("vectors");

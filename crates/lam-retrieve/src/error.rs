@@ -49,9 +49,14 @@ pub enum RetrieveError {
     /// A share of queries that cannot be asked for.
     #[error("{0} is no share of the queries: expected a number between 0 and 1, as in 0.01")]
     Share(f64),
+    /// The index has no uncertainties to hold a query's against.
+    #[error(
+        "the items of this index have no uncertainty, so that nothing is known of what is unknown to it: make the index with a run; lam fit makes one of vectors"
+    )]
+    NoUncertainty,
     /// The index has too few items to say what is unknown.
     #[error(
-        "{items} items with an uncertainty cannot say which queries are more uncertain than all but {share} of their kind: it takes at least {fewest}; ask for a larger share or add items{}", if *items == 0 { " (an index of plain vectors has no uncertainty)" } else { "" }
+        "{items} items cannot say which queries are more uncertain than all but {share} of their kind: it takes at least {fewest}; ask for a larger share or add items"
     )]
     FewItems {
         /// Share of known queries that may be taken for unknown ones.

@@ -23,10 +23,14 @@ impl Novelty {
     ///
     /// # Errors
     /// [`RetrieveError::Share`] for a share that is not between 0 and 1, [`RetrieveError::FewItems`] where the index has too few
-    /// items with an uncertainty for it.
+    /// items for it, [`RetrieveError::NoUncertainty`] where they have none.
     pub fn of_items(view: &View, share: f64) -> Result<Self, RetrieveError> {
         let uncertainties = view.items().filter_map(|item| item.uncertainty);
-        Self::of_uncertainties(uncertainties.collect(), share)
+        let uncertainties: Vec<f64> = uncertainties.collect();
+        if uncertainties.is_empty() && !view.is_empty() {
+            return Err(RetrieveError::NoUncertainty);
+        }
+        Self::of_uncertainties(uncertainties, share)
     }
 
     /// By the uncertainties of things of known kinds.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lam_model::backbone::Backbone;
-use lam_model::{Encoder, StateDict, load_state, state_dict};
+use lam_model::{Encoder, ModelError, StateDict, load_state, state_dict};
 
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
@@ -49,9 +49,9 @@ impl Start {
             Some(model) if matches!(encoder.backbone, Backbone::Given(_)) => {
                 let head = model.iter().filter(|(name, _)| name.starts_with(HEAD));
                 let head = head.map(|(name, values)| (name.clone(), values.clone()));
-                Ok(load_state(encoder, &head.collect())?)
+                self.fitting(load_state(encoder, &head.collect()))
             }
-            Some(model) => Ok(load_state(encoder, model)?),
+            Some(model) => self.fitting(load_state(encoder, model)),
             None => Ok(pretrained::load(encoder, &self.path)?.0),
         }
     }
@@ -70,11 +70,19 @@ impl Start {
         let backbone = self.model.iter().flatten();
         let backbone = backbone.filter(|(name, _)| !name.starts_with(HEAD));
         state.extend(backbone.map(|(name, values)| (name.clone(), values.clone())));
-        Ok(load_state(encoder, &state)?)
+        self.fitting(load_state(encoder, &state))
     }
-}
 
-impl Start {
+    /// What was loaded, or which file does not fit.
+    fn fitting(&self, loaded: Result<Encoder, ModelError>) -> Result<Encoder, TrainError> {
+        loaded.map_err(|error| TrainError::Start {
+            path: self.path.clone(),
+            reason: format!(
+                "{error}; name a run of the same network and head, as in --set resume=FOLDER"
+            ),
+        })
+    }
+
     /// The file of the backbone beside a checkpoint whose run kept it frozen, if there is one.
     pub(crate) fn frozen_backbone(&self) -> Option<PathBuf> {
         let path = self.path.with_file_name(FROZEN_BACKBONE);

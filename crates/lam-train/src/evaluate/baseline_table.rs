@@ -32,7 +32,18 @@ pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
                 columns in which its row, or that of its output spread, is the highest: AUROC and AUPRC for telling \
                 images from elsewhere, AUSC and R-AUROC for telling wrong \
                 neighbours.";
-    vec![Block::Text(help.to_owned()), Block::Table(table)]
+    let mut help = help.to_owned();
+    if evaluation
+        .baselines
+        .get(Baseline::EmbeddingSpread)
+        .is_some()
+    {
+        help.push_str(
+            " Here the method's own AUROC and AUPRC are by the spread of its output, its AUSC and R-AUROC by that of \
+             its embedding (uncertainty: output).",
+        );
+    }
+    vec![Block::Text(help), Block::Table(table)]
 }
 
 fn label(baseline: Baseline) -> String {

@@ -186,6 +186,60 @@ fn few_pairs() {
     }
 }
 
+/// Rectified features: the host's kernels leave out samples and whole panels whose features are 0, of either sign.
+#[test]
+fn features_that_are_mostly_zero() {
+    for (batch, size, outputs) in [(70, 1100, 3), (37, 193, 20), (9, 50, 2)] {
+        for zeros in [50, 90, 100] {
+            let mut case = Case::random(batch, size, outputs, 7);
+            for (b, row) in case.features.iter_mut().enumerate() {
+                for (j, x) in row.iter_mut().enumerate() {
+                    // Half of the zeros by runs of 16, a third of these in every sample; the last feature is one of few.
+                    let run = j / 16;
+                    let of_run = run % 3 == 0 || (b * 29 + run * 53 + b * run) % 100 < zeros / 2;
+                    if of_run || (b * 37 + j * 71 + b * j) % 100 < zeros {
+                        *x *= 0.0;
+                    }
+                }
+                row[size - 1] = f64::from(b % 5 == 0);
+            }
+            for (hessian, loss) in HESSIANS {
+                for (approximation, name) in APPROXIMATIONS {
+                    let expected = by_tensors(&case, hessian, approximation);
+                    let actual = parameters(&in_f32(&case, hessian, approximation));
+                    let what = format!("{loss} {name} {batch} {size} {outputs}, {zeros} % are 0");
+                    assert_close(&actual, &expected, 1e-5, &what);
+                }
+            }
+        }
+    }
+}
+
+/// A feature that is no number makes its own entries none, among zeros as well.
+#[test]
+fn not_a_number_is_not_left_out() {
+    let mut case = Case::random(20, 100, 3, 9);
+    for (b, row) in case.features.iter_mut().enumerate() {
+        row[16..].fill(0.0);
+        row[60] = if b == 11 { f64::NAN } else { 0.0 };
+    }
+    // The embeddings of a real batch would be none either; here only the features are looked at.
+    let embeddings = rows(&Case::random(20, 3, 3, 9).features.concat(), 3);
+    for (approximation, name) in APPROXIMATIONS {
+        let curvature = linear_head_diagonal(
+            tensor(&case.features, DType::F32),
+            tensor(&embeddings, DType::F32),
+            &case.counts(DType::F32),
+            PairHessian::Arccos,
+            approximation,
+        );
+        let weight = numbers(curvature.weight());
+        for (i, value) in weight.iter().enumerate() {
+            assert_eq!(value.is_nan(), i % 100 == 60, "{name} {i}: {value}");
+        }
+    }
+}
+
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let case = Case::random(150, 700, 16, 3);

@@ -1,16 +1,18 @@
 //! The closed form on the host's memory, for `f32` tensors of Burn's Flex device.
 //!
-//! The same formulas as in `linear_head`, with three savings that tensor operations cannot express:
+//! The same formulas as in `linear_head`, with four savings that tensor operations cannot express:
 //! - a symmetric quadratic form needs one triangle only, and the self terms are its diagonal, so all is one form
 //!   `xᵀ T_k x` with `T_k` lower triangular;
 //! - where no pair of some rows of `T_k` and a column was counted, nothing is multiplied: the positives of a batch are
-//!   one small block per label, and mined negatives are few;
+//!   one small block per label, and mined negatives may be few;
+//! - nor is a sample that has none of the features at hand: rectified features of a trained network are mostly 0;
 //! - the products `T_k x` are used where they arise, in registers, and never stored.
 
+mod live_panel;
 mod pair_counts;
 mod quadratic_form;
 mod self_terms;
-mod tiles;
+mod triangle;
 mod view;
 mod weighted_squares;
 
@@ -22,7 +24,7 @@ use super::{Approximation, DiagonalCurvature, PairHessian};
 use pair_counts::{SignedCounts, column_sums};
 use quadratic_form::quadratic_forms;
 use self_terms::{Directions, SelfTerms};
-use tiles::PairTiles;
+use triangle::PairTriangle;
 use view::HostMatrix;
 use weighted_squares::weighted_squares;
 
@@ -89,8 +91,9 @@ impl HostBatch {
         match approximation {
             Approximation::Fix => weighted_squares(&terms, features, size, arch),
             Approximation::Full | Approximation::Pos => {
-                let tiles = PairTiles::new(&directions, &both_ways, self.positives.values(), arch);
-                quadratic_forms(&tiles, &terms, features, size, arch)
+                let positives = self.positives.values();
+                let triangle = PairTriangle::new(&directions, &both_ways, positives, arch);
+                quadratic_forms(&triangle, &terms, features, size, arch)
             }
         }
     }

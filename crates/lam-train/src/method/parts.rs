@@ -101,6 +101,11 @@ pub(super) struct Objective {
 pub(super) struct Evaluated<'a> {
     /// `[1]`, differentiable.
     pub loss: Tensor<1>,
+    pub pairs: LossPairs<'a>,
+}
+
+/// The pairs of a loss; gradients are not known of here.
+pub(super) struct LossPairs<'a> {
     /// The batch, for other rules to mine.
     pub batch: Minable<'a>,
     pub mined: Mined,
@@ -130,9 +135,11 @@ impl Objective {
         let mined = batch.mine(self.miner);
         Ok(Evaluated {
             loss: self.loss.forward(distances, &mined.counts),
-            batch,
-            mined,
-            miner: self.miner,
+            pairs: LossPairs {
+                batch,
+                mined,
+                miner: self.miner,
+            },
         })
     }
 
@@ -144,7 +151,7 @@ impl Objective {
 
 impl Evaluated<'_> {
     pub(super) fn report(&self) -> Result<Report, TrainError> {
-        self.mined.summary.clone().with_loss(&self.loss)
+        self.pairs.mined.summary.clone().with_loss(&self.loss)
     }
 }
 

@@ -6,7 +6,7 @@ use lam_model::head::{HeadWeights, PerLayer};
 use lam_model::miner::{TripletMiner, TripletType};
 use rand_chacha::ChaCha12Rng;
 
-use super::super::parts::Evaluated;
+use super::super::parts::LossPairs;
 use crate::TrainError;
 use crate::config::{self, Config};
 
@@ -82,14 +82,14 @@ impl Hessian {
         head: &HeadWeights,
         features: Tensor<2>,
         z: Tensor<2>,
-        evaluated: &Evaluated,
+        pairs: &LossPairs,
         generator: &mut ChaCha12Rng,
     ) -> Result<(Curvature, Tensor<1>), TrainError> {
         // Pairs that the loss has mined already are not mined again.
-        let mut counts = if self.miner == evaluated.miner {
-            evaluated.mined.counts.clone()
+        let mut counts = if self.miner == pairs.miner {
+            pairs.mined.counts.clone()
         } else {
-            evaluated.batch.mine(self.miner).counts
+            pairs.batch.mine(self.miner).counts
         };
         let triplets = counts.triplets();
         if let Some(limit) = self.max_pairs {

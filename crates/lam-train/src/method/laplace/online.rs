@@ -4,11 +4,11 @@
 use std::num::NonZeroUsize;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use lam_laplace::curvature::Curvature;
 use lam_laplace::online::{OnlineConfig, OnlineCurvature};
 use lam_laplace::posterior::{DeviceNoise, Posterior};
-use lam_model::Encoder;
+use lam_model::{Encoder, is_host};
 use rand_chacha::ChaCha12Rng;
 
 use super::super::learner::Learner;
@@ -79,6 +79,20 @@ impl LaplaceOnline {
     }
 }
 
+/// Two things of which neither needs the other. On the host they share the cores, so that one goes on where the other keeps a
+/// single core busy; another device gets them one after the other.
+fn side_by_side<A: Send, B: Send>(
+    device: &Device,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if is_host(device) {
+        rayon::join(first, second)
+    } else {
+        (first(), second())
+    }
+}
+
 impl Method for LaplaceOnline {
     fn initialise(&mut self, starts: &mut Starts) -> Result<(), TrainError> {
         self.learner.initialise(starts)
@@ -87,17 +101,23 @@ impl Method for LaplaceOnline {
     fn step(&mut self, input: StepInput, randomness: Randomness) -> Result<Report, TrainError> {
         let mut noise = randomness.generator(Purpose::Training, input.step);
         let mut pair_choice = randomness.generator(Purpose::Pairs, input.step);
-        let features = self.learner.features(&input);
-        let weights = self
-            .posterior(&self.learner.encoder)?
-            .draw(self.samples, &mut DeviceNoise(&mut noise));
+        let device = input.images.device();
+        let mean = self.learner.encoder.head.weights();
+        let (features, weights) = side_by_side(
+            &device,
+            || self.learner.features(&input),
+            || {
+                let posterior = self.curvature.posterior(mean, self.rule.prior_precision)?;
+                Ok::<_, TrainError>(posterior.draw(self.samples, &mut DeviceNoise(&mut noise)))
+            },
+        );
+        let weights = weights?;
         let outputs = weights.outputs(features.clone());
         let features = features.inner();
 
         let [batch, samples, latent] = outputs.dims();
-        let share = 1.0 / samples as f64;
-        let mut total: Option<(Tensor<1>, Curvature, Tensor<1>)> = None;
-        let mut reports = Vec::with_capacity(samples);
+        let (mut losses, mut reports) = (Vec::new(), Vec::new());
+        let mut drawn = Vec::with_capacity(samples);
         for sample in 0..samples {
             let z = outputs
                 .clone()
@@ -105,21 +125,36 @@ impl Method for LaplaceOnline {
                 .reshape([batch, latent]);
             let evaluated = self.learner.objective.evaluate(z.clone(), &input.targets)?;
             reports.push(evaluated.report()?);
-            let (curvature, triplets) = self.hessian.of_batch(
-                &weights.head(sample),
-                features.clone(),
-                z.inner(),
-                &evaluated,
-                &mut pair_choice,
-            )?;
-            total = Some(match total {
-                None => (evaluated.loss, curvature, triplets),
-                Some((l, c, t)) => (l + evaluated.loss, c.merge(curvature), t + triplets),
-            });
+            losses.push(evaluated.loss);
+            let head = weights.head(sample).without_autodiff();
+            drawn.push((head, z.inner(), evaluated.pairs));
         }
-        if let Some((loss, curvature, triplets)) = total {
-            let loss = loss.mul_scalar(share);
-            self.learner.descend(loss, input.learning_rate);
+        // Nothing that knows of gradients may be used beside the backward pass: it would wait for its end, and a thread that
+        // helps with both for itself.
+        let (_, curvature) = side_by_side(
+            &device,
+            || {
+                if let Some(loss) = losses.into_iter().reduce(|sum, loss| sum + loss) {
+                    let loss = loss.mul_scalar(1.0 / samples as f64);
+                    self.learner.descend(loss, input.learning_rate);
+                }
+            },
+            || {
+                let mut total: Option<(Curvature, Tensor<1>)> = None;
+                for (head, z, pairs) in drawn {
+                    let features = features.clone();
+                    let (curvature, triplets) =
+                        self.hessian
+                            .of_batch(&head, features, z, &pairs, &mut pair_choice)?;
+                    total = Some(match total {
+                        None => (curvature, triplets),
+                        Some((c, t)) => (c.merge(curvature), t + triplets),
+                    });
+                }
+                Ok::<_, TrainError>(total)
+            },
+        );
+        if let Some((curvature, triplets)) = curvature? {
             self.curvature.update(curvature, triplets)?;
         }
         Ok(Report::mean(reports))

@@ -98,7 +98,7 @@ impl Method for LaplacePosthoc {
         let evaluated = self.objective.evaluate(z.clone(), &input.targets)?;
         let (curvature, _) =
             self.hessian
-                .of_batch(&head, features, z, &evaluated, &mut pair_choice)?;
+                .of_batch(&head, features, z, &evaluated.pairs, &mut pair_choice)?;
         self.curvature = self.curvature.clone().merge(curvature);
         self.fitted = OnceCell::new();
         evaluated.report()

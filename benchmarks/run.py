@@ -227,7 +227,11 @@ def main():
         "many features are 0 is part of what a step costs.",
     ]
     target = ROOT / "docs" / "benchmarks.md"
-    target.write_text("\n".join(lines + sections) + "\n")
+    # The server's section is made by benchmarks/serve.py.
+    old = target.read_text() if target.exists() else ""
+    mark = "<!-- serve: begin -->"
+    served = ["", mark + old.split(mark, 1)[1].rstrip()] if mark in old else []
+    target.write_text("\n".join(lines + sections + served) + "\n")
     print(target.read_text())
 
 

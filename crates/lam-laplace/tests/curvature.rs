@@ -142,27 +142,27 @@ fn finite_differences() {
     }
 }
 
-/// Shapes beyond one tile, one panel and one task of the host's kernels, against tensor operations in f64.
-#[test]
-fn large_shapes() {
-    for (batch, size, outputs) in [(70, 1100, 3), (37, 193, 20), (9, 2049, 9)] {
-        let case = Case::random(batch, size, outputs, 11);
-        for (hessian, loss) in HESSIANS {
-            for (approximation, name) in APPROXIMATIONS {
-                let expected = by_tensors(&case, hessian, approximation);
-                let actual = parameters(&in_f32(&case, hessian, approximation));
-                assert_close(
-                    &actual,
-                    &expected,
-                    1e-5,
-                    &format!("{loss} {name} {batch} {size} {outputs}"),
-                );
-            }
+/// The host's kernels against tensor operations in f64, with every Hessian.
+fn assert_as_by_tensors(case: &Case, what: &str) {
+    for (hessian, loss) in HESSIANS {
+        for (approximation, name) in APPROXIMATIONS {
+            let expected = by_tensors(case, hessian, approximation);
+            let actual = parameters(&in_f32(case, hessian, approximation));
+            assert_close(&actual, &expected, 1e-5, &format!("{loss} {name}, {what}"));
         }
     }
 }
 
-/// Where few pairs were counted, most columns of the host's tiles and some samples are left out.
+/// Shapes beyond one group of rows, one panel and one task of the host's kernels.
+#[test]
+fn large_shapes() {
+    for (batch, size, outputs) in [(70, 1100, 3), (37, 193, 20), (9, 2049, 9)] {
+        let case = Case::random(batch, size, outputs, 11);
+        assert_as_by_tensors(&case, &format!("{batch} {size} {outputs}"));
+    }
+}
+
+/// Where few pairs were counted, most columns of the host's triangle and some samples are left out.
 #[test]
 fn few_pairs() {
     for left_out in [60, 97] {
@@ -175,14 +175,7 @@ fn few_pairs() {
                 }
             }
         }
-        for (hessian, loss) in HESSIANS {
-            for (approximation, name) in APPROXIMATIONS {
-                let expected = by_tensors(&case, hessian, approximation);
-                let actual = parameters(&in_f32(&case, hessian, approximation));
-                let what = format!("{loss} {name}, {left_out} % left out");
-                assert_close(&actual, &expected, 1e-5, &what);
-            }
-        }
+        assert_as_by_tensors(&case, &format!("{left_out} % left out"));
     }
 }
 
@@ -203,14 +196,7 @@ fn features_that_are_mostly_zero() {
                 }
                 row[size - 1] = f64::from(b % 5 == 0);
             }
-            for (hessian, loss) in HESSIANS {
-                for (approximation, name) in APPROXIMATIONS {
-                    let expected = by_tensors(&case, hessian, approximation);
-                    let actual = parameters(&in_f32(&case, hessian, approximation));
-                    let what = format!("{loss} {name} {batch} {size} {outputs}, {zeros} % are 0");
-                    assert_close(&actual, &expected, 1e-5, &what);
-                }
-            }
+            assert_as_by_tensors(&case, &format!("{batch} {size} {outputs}, {zeros} % are 0"));
         }
     }
 }

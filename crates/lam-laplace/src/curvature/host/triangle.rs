@@ -10,8 +10,8 @@ const ROWS_OF_TASK: usize = 64;
 /// Share of the entries with counted pairs from which on it is not worth while to look for those without: even a few rows
 /// together have hardly a column without one.
 const DENSE: f64 = 0.5;
-/// Numbers that are summed side by side.
-const LANES: usize = 8;
+/// Sums that are formed side by side.
+const SUMS: usize = 8;
 
 /// What all outputs `k` share of their cross terms, as a lower triangle (the upper folded onto the lower).
 ///
@@ -113,7 +113,7 @@ impl PairTriangle {
     #[inline(always)]
     pub(super) fn fill_output(&self, k: usize, self_terms: &[f32], out: &mut [f32]) -> f32 {
         let units = &self.units[k * self.height()..][..self.height()];
-        let mut sums = [0.0_f64; LANES];
+        let mut sums = [0.0_f64; SUMS];
         for (index, row) in self.rows.iter().enumerate() {
             let own = units[index];
             let entries = &mut out[start_of_row(index)..][row.first..=index];
@@ -122,7 +122,7 @@ impl PairTriangle {
                 *out = m * (own * own + u * u - 1.0) - q * own * u;
             }
             entries[index - row.first] += self_terms[row.sample];
-            for entries in entries.chunks(LANES) {
+            for entries in entries.chunks(SUMS) {
                 for (sum, &entry) in sums.iter_mut().zip(entries) {
                     *sum += f64::from(entry);
                 }
@@ -179,6 +179,7 @@ impl Row {
         }
     }
 }
+
 /// All samples, those of a connected component of the graph of counted pairs together, components in the order of their
 /// smallest member.
 fn connected_order(counts: &[f32], batch: usize) -> Vec<usize> {

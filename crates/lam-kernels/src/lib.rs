@@ -24,6 +24,7 @@ mod level;
 mod max_pool;
 mod pack;
 mod pad;
+mod pooled_rows;
 mod relu;
 mod relu_pool;
 mod relu_pool_grad;
@@ -34,6 +35,7 @@ mod tile;
 mod weight_grad;
 mod winner_grad;
 mod winners;
+mod winograd;
 
 pub use conv2d::Conv2d;
 pub use error::KernelError;
@@ -41,8 +43,9 @@ pub use images::Images;
 pub use layout::{Layout, nchw_to_nhwc, nhwc_to_nchw};
 pub use level::Level;
 pub use max_pool::{max_pool2, max_pool2_grad};
+pub use pooled_rows::DEAD;
 pub use relu::relu_grad;
-pub use relu_pool::{DEAD, PooledOutput};
+pub use relu_pool::PooledOutput;
 pub use relu_pool_grad::{Gradients, PooledGrad};
 pub use subsets::ChannelSubsets;
 

@@ -1,6 +1,6 @@
 //! Convolution, ReLU and pool as one beside the reference.
 
-use crate::common::{Layer, config, layers, uniform, whole};
+use crate::common::{Layer, config, layers, uniform, whole, winograd_layers};
 use lam_kernels::{Conv2d, DEAD, Images, Layout, Level, PooledOutput};
 use proptest::prelude::*;
 
@@ -37,7 +37,7 @@ proptest! {
 
     /// Whole numbers: sums are exact, so that values, ties and dead windows must agree exactly.
     #[test]
-    fn is_exact_for_whole_numbers(layer in layers(2)) {
+    fn is_exact_for_whole_numbers(layer in prop_oneof![layers(2), winograd_layers()]) {
         let mut random = layer.random();
         let (x, weight) = (whole(&mut random, layer.x_len()), whole(&mut random, layer.weight_len()));
         let bias = whole(&mut random, layer.cout);
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn is_the_dense_pass_pooled(layer in layers(2)) {
+    fn is_the_dense_pass_pooled(layer in prop_oneof![layers(2), winograd_layers()]) {
         let mut random = layer.random();
         let (x, weight) = (uniform(&mut random, layer.x_len()), uniform(&mut random, layer.weight_len()));
         let bias = uniform(&mut random, layer.cout);
@@ -105,6 +105,69 @@ fn nan_wins_and_comes_out() {
             .unwrap();
         assert!(values.iter().all(|value| value.is_nan()));
         assert_eq!(winners, [0, 1, 2, 3]);
+    }
+}
+
+/// With few products too: each number of the patch under a window reaches one of the window's sums.
+#[test]
+fn nan_comes_out_of_every_window_that_sees_it() {
+    let images = Images {
+        count: 1,
+        height: 8,
+        width: 10,
+    };
+    for level in Level::available() {
+        let conv = Conv2d::new(16, 2, [3, 3], [1, 1], [0, 0]).unwrap();
+        let conv = conv.with_level(level).unwrap();
+        let weight: Vec<f32> = (0..conv.weight_elements()).map(|i| i as f32).collect();
+        for (row, column) in (0..8).flat_map(|row| (0..10).map(move |column| (row, column))) {
+            let mut x = vec![1.0; 8 * 10 * 16];
+            x[(row * 10 + column) * 16 + 7] = f32::NAN;
+            let mut values = vec![0.0; 3 * 4 * 2];
+            let out = PooledOutput {
+                layout: Layout::Nhwc,
+                values: &mut values,
+                winners: None,
+            };
+            conv.forward_relu_pool(images, &x, &weight, None, out)
+                .unwrap();
+            for (i, value) in values.iter().enumerate() {
+                let (top, left) = (2 * (i / 2 / 4), 2 * (i / 2 % 4));
+                let seen = (top..top + 4).contains(&row) && (left..left + 4).contains(&column);
+                assert_eq!(value.is_nan(), seen, "{level:?}, NaN at {row}, {column}");
+            }
+        }
+    }
+}
+
+/// A constant picture has four equal sums in every window, to the last bit, whatever the numbers: the first wins.
+#[test]
+fn a_constant_picture_has_ties() {
+    let images = Images {
+        count: 1,
+        height: 12,
+        width: 12,
+    };
+    for level in Level::available() {
+        let conv = Conv2d::new(32, 20, [3, 3], [1, 1], [0, 0]).unwrap();
+        let conv = conv.with_level(level).unwrap();
+        let weight: Vec<f32> = (0..conv.weight_elements())
+            .map(|i| (i as f32).sin() + 0.3)
+            .collect();
+        let x: Vec<f32> = (0..12 * 12 * 32)
+            .map(|i| 0.1 + (i % 32) as f32 / 7.0)
+            .collect();
+        let (mut values, mut winners) = (vec![0.0; 5 * 5 * 20], vec![9; 5 * 5 * 20]);
+        let out = PooledOutput {
+            layout: Layout::Nhwc,
+            values: &mut values,
+            winners: Some(&mut winners),
+        };
+        conv.forward_relu_pool(images, &x, &weight, None, out)
+            .unwrap();
+        assert!(winners.iter().all(|&winner| winner == 0 || winner == DEAD));
+        assert!(winners.contains(&0));
+        assert!(values.chunks(20).all(|pixel| pixel == &values[..20]));
     }
 }
 

@@ -246,6 +246,31 @@ pub fn layers(min_output: usize) -> impl Strategy<Value = Layer> {
         )
 }
 
+/// Random layers that are computed with fewer products under a pool: 3×3 kernels of stride 1 over 16 to 64 channels, up to
+/// three images with up to 9 × 9 windows of a pool.
+pub fn winograd_layers() -> impl Strategy<Value = Layer> {
+    let pair = |range: std::ops::RangeInclusive<usize>| [range.clone(), range];
+    (
+        (1usize..=4, 1usize..=40, 1usize..=3),
+        pair(0..=2),
+        pair(4..=20),
+        any::<u64>(),
+    )
+        .prop_map(|((sixteens, cout, count), padding, size, seed)| Layer {
+            cin: 16 * sixteens,
+            cout,
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding,
+            images: Images {
+                count,
+                height: size[0],
+                width: size[1],
+            },
+            seed,
+        })
+}
+
 pub fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 48,

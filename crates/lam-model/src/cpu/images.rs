@@ -4,6 +4,8 @@ use burn::tensor::{DType, Shape, TensorData};
 use burn_flex::{FlexTensor, Layout};
 use lam_kernels::{Images, nchw_to_nhwc};
 
+use super::zeros::zeros;
+
 /// Logical sizes of a tensor `[B, C, H, W]`.
 pub(super) fn dims(tensor: &FlexTensor) -> [usize; 4] {
     match *tensor.layout().shape().as_slice() {
@@ -66,7 +68,7 @@ impl ChannelsLast {
             return Self::InPlace(contiguous);
         }
         let from = row_major(&contiguous);
-        let mut to = vec![0.0; from.len()];
+        let mut to = zeros(from.len());
         expect(nchw_to_nhwc(
             sizes(dims(&contiguous)),
             channels,

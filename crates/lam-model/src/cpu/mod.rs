@@ -8,6 +8,7 @@
 
 mod images;
 mod ops;
+mod zeros;
 
 use burn::backend::Dispatch;
 use burn::tensor::{DType, Tensor};

@@ -14,6 +14,7 @@ use lam_kernels::{Conv2d, Gradients as Wanted, Layout, PooledGrad, PooledOutput,
 use super::images::{
     ChannelsLast, dims, expect, from_channels_last, from_values, is_channels_last, row_major, sizes,
 };
+use super::zeros::zeros;
 
 /// What stands next to a block. Two blocks in a row share what lies between them: no other operation may read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -127,8 +128,8 @@ impl ConvBlockKernels for Flex {
         let (output, through) = if call.pool {
             let to = expect(conv.pooled_output(input));
             let elements = expect(to.elements(channels));
-            let mut values = vec![0.0; elements];
-            let mut winners = vec![0; if call.train { elements } else { 0 }];
+            let mut values = zeros(elements);
+            let mut winners = zeros(if call.train { elements } else { 0 });
             let layout = if call.place.before_block {
                 Layout::Nhwc
             } else {
@@ -148,7 +149,7 @@ impl ConvBlockKernels for Flex {
             (output, Through::Winners(Arc::new(winners)))
         } else {
             let to = expect(conv.output(input));
-            let mut values = vec![0.0; expect(to.elements(channels))];
+            let mut values = zeros(expect(to.elements(channels)));
             expect(conv.forward(input, x.values(), weights, biases, true, &mut values));
             let output = from_channels_last(values, [to.count, channels, to.height, to.width]);
             // Channels first is a matter of strides; whoever needs the numbers moved moves them.
@@ -176,7 +177,7 @@ impl ConvBlockKernels for Flex {
         let weights = row_major(&kept.weight);
         let mut weight_grad = vec![0.0; conv.weight_elements()];
         let mut bias_grad = vec![0.0; conv.cout()];
-        let mut input_grad = vec![0.0; if needs_input { x.values().len() } else { 0 }];
+        let mut input_grad = zeros(if needs_input { x.values().len() } else { 0 });
         match kept.through {
             Through::Winners(winners) => {
                 let (layout, grad) = if is_channels_last(&grad) {
@@ -201,7 +202,7 @@ impl ConvBlockKernels for Flex {
                 let mut grad = ChannelsLast::of(grad);
                 if let Through::Positive(output) = through {
                     let output = ChannelsLast::of(output);
-                    let mut masked = vec![0.0; grad.values().len()];
+                    let mut masked = zeros(grad.values().len());
                     expect(relu_grad(output.values(), grad.values(), &mut masked));
                     grad = ChannelsLast::Moved(masked);
                 }

@@ -20,8 +20,7 @@ pub struct PooledOutput<'a> {
     /// The pooled map: `[N, Cout, PH, PW]` or `[N, PH, PW, Cout]`, by the layout.
     pub values: &'a mut [f32],
     /// For the backward pass, `[N, Cout, PH, PW]` whatever the layout: which of the window's four positions
-    /// won (row by row, 0 to 3, the first of equals), or
-    /// [`DEAD`](crate::DEAD).
+    /// won (row by row, 0 to 3, the first of equals), or [`DEAD`](crate::DEAD).
     pub winners: Option<&'a mut [u8]>,
 }
 
@@ -47,11 +46,10 @@ impl Conv2d {
         self.check_bias(bias)?;
         let elements = output.elements(self.cout)?;
         check_len("the pooled output", out.values.len(), elements)?;
-        let winograd = Winograd::suits(self);
-        let weights = if winograd {
-            Winograd::pack(self, weight)
+        let weights = if Winograd::suits(self) {
+            Weights::Winograd(Winograd::of(self, weight))
         } else {
-            self.forward_order().pack(weight, self.level.lanes())
+            Weights::Direct(self.forward_order().pack(weight, self.level.lanes()))
         };
         let view = self.view(input)?;
         let out_image = output.height * output.width * self.cout;
@@ -69,18 +67,15 @@ impl Conv2d {
                 row_values: &mut row_values,
                 row_winners: &mut row_winners,
             };
-            view.with_padded(x, |x| {
-                if winograd {
-                    Winograd::run(self, &view, x, &weights, bias, pooled);
-                } else {
-                    self.level.run(ReluPool {
-                        view: &view,
-                        x,
-                        weights: &weights,
-                        bias,
-                        pooled,
-                    });
-                }
+            view.with_padded(x, |x| match &weights {
+                Weights::Winograd(weights) => weights.run(self, &view, x, bias, pooled),
+                Weights::Direct(weights) => self.level.run(ReluPool {
+                    view: &view,
+                    x,
+                    weights,
+                    bias,
+                    pooled,
+                }),
             });
         };
         let images =
@@ -96,6 +91,12 @@ impl Conv2d {
         }
         Ok(())
     }
+}
+
+/// A weight, packed for the kernel that suits the layer.
+enum Weights {
+    Direct(Packed),
+    Winograd(Winograd),
 }
 
 /// One image's part.

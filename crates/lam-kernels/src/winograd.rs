@@ -31,8 +31,8 @@ const MAX_PATCHES: usize = 24;
 /// Fewer input channels are not worth their transforms.
 const MIN_CHANNELS: usize = 16;
 
-/// The layers that it is for, and their weights.
-pub(crate) struct Winograd;
+/// Transformed weights `G g Gᵀ` of every pair of channels, by panel, then place, then input channel.
+pub(crate) struct Winograd(Packed);
 
 impl Winograd {
     /// Does the layer have fewer products this way, and whole vectors of input channels?
@@ -43,8 +43,8 @@ impl Winograd {
             && conv.cin.is_multiple_of(conv.level.lanes())
     }
 
-    /// `G g Gᵀ` of every pair of channels, by panel, then place, then input channel.
-    pub fn pack(conv: &Conv2d, weight: &[f32]) -> Packed {
+    /// Transforms a weight `[Cout, Cin, 3, 3]`.
+    pub fn of(conv: &Conv2d, weight: &[f32]) -> Self {
         let pairs = conv.cin * conv.cout;
         let mut places = Scratch::unspecified(PLACES * pairs);
         let filters = weight.as_chunks::<9>().0;
@@ -67,15 +67,15 @@ impl Winograd {
             channels: conv.cout,
             channel_step: conv.cin,
         };
-        order.pack(&places, conv.level.lanes())
+        Self(order.pack(&places, conv.level.lanes()))
     }
 
-    /// The pass over one image, padded; `weights` by [`pack`](Self::pack).
+    /// The pass over one image, padded.
     pub fn run(
+        &self,
         conv: &Conv2d,
         view: &View,
         x: &[f32],
-        weights: &Packed,
         bias: Option<&[f32]>,
         pooled: PooledRows,
     ) {
@@ -87,7 +87,7 @@ impl Winograd {
             view,
             x,
             cin: conv.cin,
-            weights,
+            weights: &self.0,
             bias,
             block_rows,
             block: (0, 0),

@@ -108,31 +108,35 @@ fn nan_wins_and_comes_out() {
     }
 }
 
+/// A layer that is computed with fewer products.
+fn winograd_layer(cin: usize, cout: usize, height: usize, width: usize) -> Layer {
+    Layer {
+        cin,
+        cout,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: [0, 0],
+        images: Images {
+            count: 1,
+            height,
+            width,
+        },
+        seed: 0,
+    }
+}
+
 /// With few products too: each number of the patch under a window reaches one of the window's sums.
 #[test]
 fn nan_comes_out_of_every_window_that_sees_it() {
-    let images = Images {
-        count: 1,
-        height: 8,
-        width: 10,
-    };
+    let layer = winograd_layer(16, 2, 8, 10);
+    let weight: Vec<f32> = (0..layer.weight_len()).map(|i| i as f32).collect();
     for level in Level::available() {
-        let conv = Conv2d::new(16, 2, [3, 3], [1, 1], [0, 0]).unwrap();
-        let conv = conv.with_level(level).unwrap();
-        let weight: Vec<f32> = (0..conv.weight_elements()).map(|i| i as f32).collect();
         for (row, column) in (0..8).flat_map(|row| (0..10).map(move |column| (row, column))) {
-            let mut x = vec![1.0; 8 * 10 * 16];
+            let mut x = vec![1.0; layer.x_len()];
             x[(row * 10 + column) * 16 + 7] = f32::NAN;
-            let mut values = vec![0.0; 3 * 4 * 2];
-            let out = PooledOutput {
-                layout: Layout::Nhwc,
-                values: &mut values,
-                winners: None,
-            };
-            conv.forward_relu_pool(images, &x, &weight, None, out)
-                .unwrap();
+            let (values, _) = run(&layer, level, Layout::Nchw, &x, &weight, &[0.0; 2]);
             for (i, value) in values.iter().enumerate() {
-                let (top, left) = (2 * (i / 2 / 4), 2 * (i / 2 % 4));
+                let (top, left) = (2 * (i / 4 % 3), 2 * (i % 4));
                 let seen = (top..top + 4).contains(&row) && (left..left + 4).contains(&column);
                 assert_eq!(value.is_nan(), seen, "{level:?}, NaN at {row}, {column}");
             }
@@ -143,31 +147,18 @@ fn nan_comes_out_of_every_window_that_sees_it() {
 /// A constant picture has four equal sums in every window, to the last bit, whatever the numbers: the first wins.
 #[test]
 fn a_constant_picture_has_ties() {
-    let images = Images {
-        count: 1,
-        height: 12,
-        width: 12,
-    };
+    let layer = winograd_layer(32, 20, 12, 12);
+    let weight: Vec<f32> = (0..layer.weight_len())
+        .map(|i| (i as f32).sin() + 0.3)
+        .collect();
+    let x: Vec<f32> = (0..layer.x_len())
+        .map(|i| 0.1 + (i % 32) as f32 / 7.0)
+        .collect();
     for level in Level::available() {
-        let conv = Conv2d::new(32, 20, [3, 3], [1, 1], [0, 0]).unwrap();
-        let conv = conv.with_level(level).unwrap();
-        let weight: Vec<f32> = (0..conv.weight_elements())
-            .map(|i| (i as f32).sin() + 0.3)
-            .collect();
-        let x: Vec<f32> = (0..12 * 12 * 32)
-            .map(|i| 0.1 + (i % 32) as f32 / 7.0)
-            .collect();
-        let (mut values, mut winners) = (vec![0.0; 5 * 5 * 20], vec![9; 5 * 5 * 20]);
-        let out = PooledOutput {
-            layout: Layout::Nhwc,
-            values: &mut values,
-            winners: Some(&mut winners),
-        };
-        conv.forward_relu_pool(images, &x, &weight, None, out)
-            .unwrap();
+        let (values, winners) = run(&layer, level, Layout::Nchw, &x, &weight, &[0.0; 20]);
         assert!(winners.iter().all(|&winner| winner == 0 || winner == DEAD));
         assert!(winners.contains(&0));
-        assert!(values.chunks(20).all(|pixel| pixel == &values[..20]));
+        assert!(values.chunks(5 * 5).all(|map| map == [map[0]; 5 * 5]));
     }
 }
 
